@@ -1,0 +1,28 @@
+/**
+ * Every bound of the protocol, in one place. A sender stays within them; a receiver refuses what does not.
+ * @see spec/v1/framing.md
+ */
+export const limits = {
+  /** Bytes in the payload of one frame, the 4-byte length prefix not counted. */
+  frameBytesMax: 1_048_576,
+  /** Maps and arrays inside each other, the message's own map being depth 1. */
+  depthMax: 8,
+  /** Values in one frame: every key, scalar, array and map counts as one. */
+  valuesMax: 16_384,
+  /** Listeners in one offer. */
+  listenersMax: 64,
+  /** UTF-8 bytes of a listener's, stream's, step's or feature's name. */
+  nameBytesMax: 64,
+  /** Features in one offer or accept. */
+  featuresMax: 32,
+  /** UTF-8 bytes of an error's message. Senders shorten; receivers refuse. */
+  messageBytesMax: 2_048,
+  /** Bytes of a Unix-domain socket's path: `sun_path` of Linux without its final NUL. */
+  pathBytesMax: 107,
+  /** Bytes of state in one `state` message. */
+  stateChunkBytesMax: 65_536,
+  /** Connections in one `connections` message. */
+  connectionsMax: 253,
+  /** The largest integer on the wire. Larger numbers travel as strings of decimal digits. */
+  integerMax: 4_294_967_295,
+} as const;

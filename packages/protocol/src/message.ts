@@ -191,4 +191,9 @@ export type Message = ParentMessage | ChildMessage;
 export type MessageType = Message["type"];
 
 /** The messages that every version must be able to read. @see spec/v1/versions.md */
-export const bootstrapTypes = ["offer", "accept", "refuse", "abort"] as const satisfies readonly MessageType[];
+export const bootstrapTypes = [
+  "offer",
+  "accept",
+  "refuse",
+  "abort",
+] as const satisfies readonly MessageType[];

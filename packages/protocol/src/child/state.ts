@@ -1,0 +1,87 @@
+/** Where a generation stands towards the one before it. */
+export type ChildState =
+  /** There is no parent: the first generation, not yet ready. */
+  | "founding"
+  /** The offer has not been read. */
+  | "booting"
+  /** Accepted the offer; boots and adopts its listeners. */
+  | "preparing"
+  /** Could serve now, and waits for commit. */
+  | "ready"
+  /** The parent died before this generation was ready; it goes on booting, and takes over. */
+  | "orphaned"
+  /** Owner, while the parent drains and could still take the service back. */
+  | "succeeding"
+  /** Owner; asked the draining parent to give up its way back, because a handoff is due. */
+  | "relinquishing"
+  /** Owner, and nobody else can become it. */
+  | "owner"
+  /** Gone, or ending: the parent's machine of this generation does the rest, if it was owner. */
+  | "left";
+
+/** What a child remembers beside its state. */
+export type ChildFact =
+  /** A handoff was asked for before this generation could begin one. */
+  "requested";
+
+/** What can happen to a child. */
+export type ChildEvent =
+  /** The offer was read and the versions meet. */
+  | "offerRead"
+  /** The offer was read and the versions do not meet. */
+  | "versionUnsupported"
+  /** The application says that it could serve now. */
+  | "readyDeclared"
+  /** A listener or the application failed before it was ready. */
+  | "preparationFailed"
+  | "stateReceived"
+  /** The final state was imported. */
+  | "stateImported"
+  | "stateRejected"
+  | "commitReceived"
+  | "abortReceived"
+  | "relinquishedReceived"
+  | "requestReceived"
+  | "stopReceived"
+  | "farewellReceived"
+  /** A frame or message that breaks the protocol; the channel is not read any further. */
+  | "protocolViolated"
+  /** The channel ended and the parent's process is gone. */
+  | "parentDied"
+  /** The channel ended and the parent's process is still there. */
+  | "channelEnded"
+  /** SIGHUP, or the application asked. */
+  | "handoffRequested"
+  /** SIGTERM or SIGINT. */
+  | "terminationRequested"
+  /** The deadline of this state passed. */
+  | "deadlineExpired";
+
+/** What a child is to do, in order. */
+export type ChildEffect =
+  | "sendAccept"
+  | "sendRefuse"
+  | "sendReady"
+  /** Say why, if the channel still takes it. */
+  | "sendAbort"
+  /** Comes back as stateImported after the last piece of the final phase, or as stateRejected. */
+  | "importState"
+  | "sendStateAdopted"
+  /** Accept on every listener. A failure ends the process: whoever can take the service back learns it from that. */
+  | "startAccepting"
+  /** Must come after startAccepting. */
+  | "sendCommitted"
+  | "sendRelinquish"
+  | "sendStop"
+  /** The offered listeners that this generation does not want can be given up for good. */
+  | "discardDropped"
+  /** Tell the application that it is owner. */
+  | "reportOwner"
+  /** Hand the request to this generation's own parent machine. */
+  | "startHandoff"
+  /** Tell who asked for a handoff that it cannot begin now. */
+  | "denyHandoff"
+  /** Hand the end of the service to this generation's own parent machine. */
+  | "stopServing"
+  /** Exit. This generation was never owner. */
+  | "leave";

@@ -1,0 +1,104 @@
+import { limits } from "../limits.js";
+import type { Disposition, ListenerDisposition } from "../listener.js";
+import type {
+  Commit,
+  Committed,
+  Connections,
+  ConnectionsAdopted,
+  ConnectionsReleased,
+  Farewell,
+  Message,
+  MovedConnection,
+  Progress,
+  Ready,
+  Relinquish,
+  Relinquished,
+  Request,
+  State,
+  StateAdopted,
+  Stop,
+} from "../message.js";
+import { name } from "./bootstrap.js";
+import { array, boolean, bytes, integer, oneOf, optional } from "./field.js";
+import { type FieldsOf, map, type Rule, taggedMap } from "./map.js";
+
+/* The messages of version 1, beside the frozen ones. @see spec/v1/messages.md */
+
+const batch = integer(1, limits.integerMax);
+const count = integer(0, limits.integerMax);
+
+export const dispositionMap = map<ListenerDisposition>("disposition", {
+  name,
+  disposition: oneOf("inherited", "created", "dropped"),
+});
+
+export const connectionMap = map<MovedConnection>("connection", {
+  listener: name,
+  state: optional(bytes(0, limits.stateChunkBytesMax)),
+});
+
+export const progress = message<Progress>("progress", { step: name, permille: optional(integer(0, 1_000)) });
+
+export const ready = message<Ready>(
+  "ready",
+  // A listener whose address changed stands there twice.
+  { listeners: array("disposition maps", dispositionMap, 0, 2 * limits.listenersMax) },
+  [{ text: "a `name` stands once, or once as dropped and once as created", holds: onePerName }],
+);
+
+export const state = message<State>("state", {
+  stream: name,
+  phase: oneOf("warm", "final"),
+  bytes: bytes(0, limits.stateChunkBytesMax),
+  last: boolean,
+});
+
+export const stateAdopted = message<StateAdopted>("state-adopted", {});
+
+export const commit = message<Commit>("commit", {});
+
+export const committed = message<Committed>("committed", {});
+
+export const relinquish = message<Relinquish>("relinquish", {});
+
+export const relinquished = message<Relinquished>("relinquished", {});
+
+export const request = message<Request>("request", {});
+
+export const stop = message<Stop>("stop", {});
+
+export const connections = message<Connections>("connections", {
+  batch,
+  connections: array("connection maps", connectionMap, 1, limits.connectionsMax),
+});
+
+export const connectionsAdopted = message<ConnectionsAdopted>("connections-adopted", {
+  batch,
+  count: integer(0, limits.connectionsMax),
+});
+
+export const connectionsReleased = message<ConnectionsReleased>("connections-released", {
+  batch,
+  late: array("byte strings", bytes(0, limits.frameBytesMax), 1, limits.connectionsMax),
+});
+
+export const farewell = message<Farewell>("farewell", { finished: count, moved: count, cut: count });
+
+function onePerName({ listeners }: Ready): boolean {
+  const seen = new Map<string, Disposition>();
+  const counterpart = { inherited: undefined, created: "dropped", dropped: "created" } as const;
+  return listeners.every(({ name, disposition }) => {
+    const other = seen.get(name);
+    // A third one meets "inherited" here, which goes with nothing.
+    seen.set(name, other === undefined ? disposition : "inherited");
+    return other === undefined || other === counterpart[disposition];
+  });
+}
+
+function message<T extends Message>(
+  type: T["type"],
+  fields: FieldsOf<T, "type">,
+  rules: readonly Rule<T>[] = [],
+) {
+  return taggedMap<T, "type">("type", type, fields, rules);
+}

@@ -26,7 +26,7 @@ export function isInstalled() {
 }
 
 export async function install() {
-  const packages = packagesFor(readJson(LOCK_FILE).packages);
+  const packages = requiredPackages(readJson(LOCK_FILE).packages);
   const present = () => packages.filter((path) => existsSync(join(ROOT, path, "package.json"))).length;
   const [command, ...args] = npm();
   await runQuietly("Installing", command, [...args, "ci", "--no-progress"], {
@@ -57,13 +57,8 @@ function isWhatTheLockAsksFor() {
   );
 }
 
-/** The packages of a lock file that this machine gets: those of other platforms are left out. */
-function packagesFor(packages) {
-  const fits = (list, value) => !list || list.includes(value) || list.every((entry) => entry[0] === "!");
-  return Object.keys(packages).filter((path) => {
-    const { os, cpu } = packages[path];
-    return path.includes("node_modules/") && fits(os, process.platform) && fits(cpu, process.arch);
-  });
-}
+/** What every machine gets: which of the optional packages belong to this one is npm's to decide. */
+const requiredPackages = (packages) =>
+  Object.keys(packages).filter((path) => path.includes("node_modules/") && !packages[path].optional);
 
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));

@@ -13,14 +13,14 @@ const environment = () => ({
 /** Builds quietly; what did not change costs a tenth of a second. `filter` is turbo's, such as "@heirloom/demo...". */
 export function build(filter) {
   const only = filter ? [`--filter=${filter}`] : [];
-  return runQuietly("Building", tool("turbo"), ["run", "build", "--output-logs=errors-only", ...only], {
+  return runQuietly("Building", tool("turbo"), ["run", "build", ...only], {
     env: environment(),
   });
 }
 
 /** Resolves with turbo's exit status. `args` go to the task's own command. */
 export function runTask(task, args) {
-  const flags = { build: [], typecheck: ["--output-logs=new-only"], test: testFlags() }[task] ?? [];
+  const flags = task === "test" ? testFlags() : [];
   const passed = args.length > 0 ? ["--", ...args] : [];
   return runInForeground(tool("turbo"), ["run", task, "--continue", ...flags, ...passed], environment());
 }

@@ -52,3 +52,6 @@ export {
   type Transition,
 } from "./table.js";
 export { formatVersions, negotiate, supportedVersions, type VersionRange } from "./version.js";
+export { decodeMessage, encodeMessage } from "./wire/codec.js";
+export { encodeFrame, FrameDecoder } from "./wire/frame.js";
+export { decodeOffer, encodeOffer } from "./wire/offer.js";

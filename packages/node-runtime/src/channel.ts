@@ -1,0 +1,96 @@
+import type { Socket } from "node:net";
+import { decodeMessage, encodeMessage, FrameDecoder, HandoffError, type Message } from "@heirloom/protocol";
+
+export interface ChannelListener {
+  message(message: Message): void;
+  /** A frame or a message that breaks the protocol. Nothing is read after it, but the end is still reported. */
+  violated(error: HandoffError): void;
+  /** The peer's end is closed: it died, or gave up the channel. Once. */
+  ended(): void;
+}
+
+/**
+ * One side of the connected stream pair between a parent and its child.
+ * @see spec/v1/framing.md
+ */
+export class Channel {
+  readonly #socket: Socket;
+  readonly #listener: ChannelListener;
+  readonly #decoder = new FrameDecoder();
+  #violated = false;
+  #ended = false;
+  #afterEnd: (() => void) | undefined;
+
+  constructor(socket: Socket, listener: ChannelListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+    socket.on("data", (chunk: Uint8Array) => this.#read(chunk));
+    socket.on("end", () => this.#end());
+    // A peer that dies with unread bytes resets the channel, and a write to a dead peer fails: both mean its end.
+    socket.on("error", () => this.#end());
+    socket.on("close", () => this.#end());
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Calls back after `ended` has been told, once. */
+  onceEnded(callback: () => void): void {
+    this.#afterEnd = callback;
+  }
+
+  /** Sends, if anybody is there to read: a peer that is gone is reported by `ended`, not here. */
+  send(message: Message): void {
+    if (!this.#ended && this.#socket.writable) this.#socket.write(encodeMessage(message));
+  }
+
+  /** Resolves once everything sent is in the kernel's hands, or the peer is gone. */
+  flushed(): Promise<void> {
+    if (this.#ended || this.#socket.writableLength === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#socket.once("drain", resolve);
+      this.#socket.once("close", resolve);
+    });
+  }
+
+  /** Treats what the peer says from here on as noise. */
+  refuseMore(error: HandoffError): void {
+    if (this.#violated) return;
+    this.#violated = true;
+    this.#listener.violated(error);
+  }
+
+  /** Lets the process end while the channel is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  /** Gives the channel up. Nothing is told from here on. */
+  close(): void {
+    this.#ended = true;
+    this.#afterEnd = undefined;
+    this.#socket.destroy();
+  }
+
+  #read(chunk: Uint8Array): void {
+    if (this.#violated) return;
+    try {
+      for (const payload of this.#decoder.push(chunk)) {
+        const message = decodeMessage(payload);
+        if (message !== undefined) this.#listener.message(message);
+        if (this.#violated || this.#ended) return;
+      }
+    } catch (error) {
+      if (!(error instanceof HandoffError)) throw error;
+      this.refuseMore(error);
+    }
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#listener.ended();
+    this.#afterEnd?.();
+  }
+}

@@ -1,0 +1,177 @@
+import { EventEmitter } from "node:events";
+import type { Server } from "node:net";
+import {
+  type Address,
+  type ChildState,
+  type Disposition,
+  HandoffError,
+  type Offer,
+  type ParentState,
+} from "@heirloom/protocol";
+import { Drainer } from "./drain/drainer.js";
+import { Child } from "./handoff/child.js";
+import { Parent } from "./handoff/parent.js";
+import type { Service } from "./handoff/service.js";
+import { type Hook, Hooks } from "./hooks.js";
+import type { ListenOptions } from "./listener/options.js";
+import { Listeners } from "./listener/registry.js";
+import type { Settings } from "./options.js";
+import { captureLaunch } from "./process/launch.js";
+import { localSpawner } from "./process/spawn.js";
+import { formatReport, type HandoffReport, publishReport } from "./report.js";
+
+export interface GenerationEvents {
+  /** This generation is owner. Once. */
+  owner: [];
+  /** A handoff that this generation was the parent of is over: at once when it failed, after the drain when it committed. */
+  handoff: [report: HandoffReport];
+}
+
+/** A listener as this generation holds it. */
+export interface ListenerInfo {
+  readonly name: string;
+  /** Where clients reach it; `server.address()` does not tell for an inherited Unix-domain socket. */
+  readonly address: Address;
+  readonly disposition: Exclude<Disposition, "dropped">;
+}
+
+const booting = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
+const owners = new Set<ChildState>(["succeeding", "relinquishing", "owner"]);
+/** From commit on the child may be owner, until its exit is seen. */
+const notOwners = new Set<ParentState>([
+  "committing",
+  "fencing",
+  "draining",
+  "departing",
+  "stopping",
+  "left",
+]);
+
+/**
+ * One life of a service. Listens, says ready, serves, hands over, and leaves.
+ * Made by `joinGeneration` and `serve`.
+ */
+export class Generation extends EventEmitter<GenerationEvents> {
+  readonly #service: Service;
+  readonly #child: Child;
+  readonly #parent: Parent;
+  readonly #owned: Promise<void>;
+
+  /** @internal */
+  constructor(settings: Settings, offer: Offer | undefined) {
+    super();
+    this.#service = {
+      number: offer?.generation ?? 1,
+      settings,
+      launch: captureLaunch(settings.spawn),
+      spawner: localSpawner,
+      listeners: new Listeners(offer?.listeners),
+      drainer: new Drainer(),
+      hooks: new Hooks(),
+      concluded: (report) => {
+        settings.log(formatReport(report));
+        publishReport(report);
+        this.emit("handoff", report);
+      },
+    };
+    this.#parent = new Parent(this.#service);
+    this.#owned = new Promise((resolve) => this.once("owner", resolve));
+    this.#child = new Child(this.#service, offer, {
+      owner: () => void this.emit("owner"),
+      startHandoff: () => void this.#parent.request(),
+      denyHandoff: (error) => this.#parent.waiters.deny(error),
+      stopServing: () => this.#parent.terminate(),
+    });
+    this.#child.begin();
+  }
+
+  /** 1 for the first generation, and one more with each handoff. */
+  get number(): number {
+    return this.#service.number;
+  }
+
+  /** Whether this generation is the one that accepts and does exclusive work. */
+  get isOwner(): boolean {
+    return owners.has(this.#child.state) && !notOwners.has(this.#parent.state);
+  }
+
+  /**
+   * Makes a server listen: inherits the socket from the parent where it offers one with this name and address, and
+   * binds it otherwise. The server accepts once this generation is owner.
+   *
+   * In a child a failure ends the handoff, and this process with it; the parent serves on and reports the reason.
+   * @throws HandoffError LISTENER_INVALID, LISTENER_NAME_DUPLICATE, LISTENER_MISMATCH, LISTENER_BIND_FAILED
+   */
+  async listen(server: Server, options: ListenOptions): Promise<ListenerInfo> {
+    this.#assertBooting("listen");
+    try {
+      const held = await this.#service.listeners.hold(server, options);
+      this.#service.drainer.add(server);
+      const { name, address, disposition } = held;
+      return { name, address, disposition };
+    } catch (error) {
+      if (error instanceof HandoffError && this.number > 1) this.#child.failed(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Says that this generation could serve now. Resolves when it is owner and accepts; a handoff that fails before
+   * ends this process.
+   */
+  async ready(): Promise<void> {
+    this.#assertBooting("ready");
+    if (this.number === 1) await this.#service.listeners.loadSyscalls();
+    this.#child.ready();
+    await this.#owned;
+  }
+
+  /** Runs before another generation becomes owner, and before the service ends: stop exclusive work, flush. Clients wait. */
+  onRetire(hook: Hook): this {
+    this.#service.hooks.retire.push(hook);
+    return this;
+  }
+
+  /** Runs when this generation is owner again after `onRetire` hooks ran: a handoff failed. */
+  onResume(hook: Hook): this {
+    this.#service.hooks.resume.push(hook);
+    return this;
+  }
+
+  /** Runs when everything that was accepted is finished, before this process exits: close what was shared by requests. */
+  onExit(hook: Hook): this {
+    this.#service.hooks.exit.push(hook);
+    return this;
+  }
+
+  /**
+   * What SIGHUP does: starts a child and hands over to it. Resolves when the child is owner; this generation then
+   * drains and exits. Asked for during a handoff, it waits for that one to commit, or else for the one that follows.
+   * Rejects with the reason when the handoff fails: this generation serves on.
+   * @throws HandoffError
+   */
+  handoff(): Promise<HandoffReport> {
+    const outcome = this.#parent.waiters.wait();
+    const ignored = this.#parent.state === "serving" ? this.#child.request() : this.#parent.request();
+    // While a handoff is about to begin, it serves this request, too.
+    if (ignored !== undefined && this.#child.state !== "relinquishing") {
+      this.#parent.waiters.deny(
+        new HandoffError("NOT_OWNER", { message: `no handoff begins here: ${ignored}` }),
+      );
+    }
+    return outcome;
+  }
+
+  /** What SIGTERM and SIGINT do: finishes what was accepted, and exits. A handoff that is under way ends with it. */
+  stop(): void {
+    if (this.#parent.state === "serving") this.#child.terminate();
+    else this.#parent.terminate();
+  }
+
+  #assertBooting(method: string): void {
+    if (booting.has(this.#child.state)) return;
+    throw new HandoffError("EVENT_UNEXPECTED", {
+      message: `${method}() was called after ready(): call listen() for every server first, and then ready() once`,
+    });
+  }
+}

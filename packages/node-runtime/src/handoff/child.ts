@@ -1,0 +1,196 @@
+import { Socket } from "node:net";
+import {
+  type ChildEffect,
+  type ChildEvent,
+  type ChildFact,
+  type ChildState,
+  childRole,
+  formatVersions,
+  HandoffError,
+  type Message,
+  negotiate,
+  type Offer,
+  type ParentMessage,
+  supportedVersions,
+} from "@heirloom/protocol";
+import { Channel } from "../channel.js";
+import { Driver, type Effects } from "../driver.js";
+import { DeathWatch } from "../process/death-watch.js";
+import { eventOf, remoteError, violation } from "./message-event.js";
+import type { Service } from "./service.js";
+
+/** What the child's machine asks of the rest of the generation. */
+export interface ChildListener {
+  /** This generation is owner. */
+  owner(): void;
+  startHandoff(): void;
+  denyHandoff(error: HandoffError): void;
+  stopServing(): void;
+}
+
+/** This generation as a child of the one before it, or as the first: executes its machine's effects. */
+export class Child {
+  readonly #service: Service;
+  readonly #listener: ChildListener;
+  readonly #driver: Driver<ChildState, ChildEvent, ChildEffect, ChildFact>;
+  readonly #offer: Offer | undefined;
+  #channel: Channel | undefined;
+
+  constructor(service: Service, offer: Offer | undefined, listener: ChildListener) {
+    this.#service = service;
+    this.#listener = listener;
+    this.#offer = offer;
+    const deadlinesMs = service.settings.deadlinesMs;
+    this.#driver = new Driver({
+      role: childRole,
+      initial: offer === undefined ? "founding" : "booting",
+      generation: service.number,
+      // How long to wait for the parent's next step is the parent's to say: it knows its own deadlines.
+      deadlinesMs: offer === undefined ? deadlinesMs : { ...deadlinesMs, commit: offer.deadlines.commitMs },
+      expired: "deadlineExpired",
+      effects: this.#effects(),
+    });
+  }
+
+  get state(): ChildState {
+    return this.#driver.state;
+  }
+
+  /** Answers the offer and begins to listen to the parent. */
+  begin(): void {
+    const offer = this.#offer;
+    if (offer === undefined) return;
+    const watch = new DeathWatch(offer.parent.pid);
+    const socket = new Socket({ fd: offer.channel, readable: true, writable: true, allowHalfOpen: true });
+    const channel: Channel = new Channel(socket, {
+      message: (message) => this.#receive(message, channel, watch),
+      violated: (error) => this.#dispatch("protocolViolated", error),
+      ended: () =>
+        watch.look({
+          parentDied: () => this.#dispatch("parentDied"),
+          parentLives: () => this.#dispatch("channelEnded", parentLost()),
+        }),
+    });
+    this.#channel = channel;
+    const meet = negotiate(offer.protocol, supportedVersions) !== undefined;
+    this.#driver.dispatch(
+      meet ? "offerRead" : "versionUnsupported",
+      meet ? undefined : versionsDoNotMeet(offer),
+    );
+  }
+
+  /** The application could serve now. @throws HandoffError EVENT_UNEXPECTED when it has said so before */
+  ready(): void {
+    this.#driver.dispatch("readyDeclared");
+  }
+
+  /** The application or a listener failed before it was ready. */
+  failed(error: HandoffError): void {
+    this.#driver.dispatch("preparationFailed", error);
+  }
+
+  /** Returns why nothing is done about it, or undefined. */
+  request(): string | undefined {
+    return this.#driver.dispatch("handoffRequested");
+  }
+
+  terminate(): void {
+    this.#driver.dispatch("terminationRequested", terminated());
+  }
+
+  #effects(): Effects<ChildEffect> {
+    const { listeners, settings, number } = this.#service;
+    return {
+      sendAccept: () => {
+        const version = negotiate(this.#offer?.protocol ?? supportedVersions, supportedVersions) ?? 0;
+        this.#send({ type: "accept", version, features: [], pid: process.pid });
+      },
+      sendRefuse: () => {
+        const { code, message } = this.#driver.reason ?? terminated();
+        this.#send({ type: "refuse", code, message, supported: supportedVersions });
+      },
+      sendReady: () => this.#send({ type: "ready", listeners: listeners.dispositions() }),
+      sendAbort: () => {
+        const { code, message } = this.#driver.reason ?? terminated();
+        this.#send({ type: "abort", code, message });
+      },
+      // This runtime does not take the feature "state": state that comes all the same is not imported.
+      importState: () => {},
+      sendStateAdopted: () => {},
+      startAccepting: () => listeners.accept(),
+      sendCommitted: () => this.#send({ type: "committed" }),
+      sendRelinquish: () => this.#send({ type: "relinquish" }),
+      sendStop: () => this.#send({ type: "stop" }),
+      discardDropped: () => listeners.discardDropped(),
+      reportOwner: () => {
+        this.#channel?.unref();
+        if (this.state === "owner" && this.#offer !== undefined) {
+          settings.log(
+            `generation ${number} (pid ${process.pid}) took over: its parent (pid ${this.#offer.parent.pid}) died`,
+          );
+        }
+        this.#listener.owner();
+      },
+      startHandoff: () => this.#listener.startHandoff(),
+      denyHandoff: () => this.#listener.denyHandoff(this.#takeReason() ?? parentLost()),
+      stopServing: () => this.#listener.stopServing(),
+      leave: () => void this.#leave(),
+    };
+  }
+
+  #receive(message: Message, channel: Channel, watch: DeathWatch): void {
+    const { type } = message as ParentMessage;
+    const { state } = this.#driver;
+    // An abort says that the parent serves on. One that died after writing it does not.
+    if (type === "abort" && watch.parentIsGone) return;
+    const event = eventOf(type);
+    if (!Object.hasOwn(childRole.table[state], event)) {
+      channel.refuseMore(violation("parent", type, state));
+      return;
+    }
+    const reason =
+      message.type === "abort" ? remoteError("parent", "PARENT_ABORTED", message.message) : undefined;
+    this.#dispatch(event as ChildEvent, reason);
+  }
+
+  #dispatch(event: ChildEvent, reason?: HandoffError): void {
+    this.#driver.dispatch(event, reason);
+  }
+
+  #takeReason(): HandoffError | undefined {
+    const { reason } = this.#driver;
+    this.#driver.forgetReason();
+    return reason;
+  }
+
+  async #leave(): Promise<void> {
+    const { settings, number } = this.#service;
+    const reason = this.#driver.reason ?? terminated();
+    settings.log(`generation ${number} (pid ${process.pid}) leaves before it was owner: ${reason.message}`);
+    await this.#channel?.flushed();
+    process.exit(reason.code === "STOPPING" ? 0 : 1);
+  }
+
+  #send(message: Message): void {
+    this.#channel?.send(message);
+  }
+}
+
+function terminated(): HandoffError {
+  return new HandoffError("STOPPING", { message: "this process was told to end before it was owner" });
+}
+
+function parentLost(): HandoffError {
+  return new HandoffError("PARENT_LOST", {
+    message:
+      "the parent's process runs, but it has left the channel or does not answer: see its log, and try again when it has exited",
+  });
+}
+
+function versionsDoNotMeet(offer: Offer): HandoffError {
+  const child = formatVersions(supportedVersions);
+  const parent = formatVersions(offer.protocol);
+  return new HandoffError("VERSION_UNSUPPORTED", {
+    message: `the child speaks protocol version ${child}, its parent ${parent}: deploy a release that speaks one of the parent's, or stop and start the service once`,
+  });
+}

@@ -1,0 +1,267 @@
+import {
+  type ChildMessage,
+  encodeOffer,
+  HandoffError,
+  type Message,
+  type ParentEffect,
+  type ParentEvent,
+  type ParentFact,
+  type ParentState,
+  parentRole,
+  supportedVersions,
+} from "@heirloom/protocol";
+import { Channel } from "../channel.js";
+import { Driver, type Effects } from "../driver.js";
+import { channelDescriptor, firstListenerDescriptor, type SpawnedChild } from "../process/spawn.js";
+import { HandoffRecord, type HandoffReport } from "../report.js";
+import { childExit } from "./child-exit.js";
+import { faultOf } from "./child-message.js";
+import { eventOf, remoteError, violation } from "./message-event.js";
+import type { Service } from "./service.js";
+import { Waiters } from "./waiters.js";
+
+/** How long a dead child's last words are waited for: they are in this machine's memory already. */
+const lastWordsMs = 100;
+
+/** What the report calls the entry into a state. */
+const stepNames: Partial<Record<ParentState, string>> = {
+  offering: "spawned",
+  preparing: "accepted",
+  parking: "ready",
+  transferring: "parked",
+  committing: "commit",
+  draining: "committed",
+  departing: "departing",
+};
+
+/** This generation as a parent: executes the effects of its machine, and tells the machine what happens. */
+export class Parent {
+  readonly waiters = new Waiters();
+  readonly #service: Service;
+  readonly #driver: Driver<ParentState, ParentEvent, ParentEffect, ParentFact>;
+  #child: SpawnedChild | undefined;
+  #channel: Channel | undefined;
+  #record: HandoffRecord | undefined;
+  #committed: HandoffReport | undefined;
+  /** Numbers parks, so that one that was undone does not report back. */
+  #park = 0;
+
+  constructor(service: Service) {
+    this.#service = service;
+    const { number: generation, settings } = service;
+    this.#driver = new Driver({
+      role: parentRole,
+      initial: "serving",
+      generation,
+      deadlinesMs: settings.deadlinesMs,
+      expired: "deadlineExpired",
+      entered: (state) => this.#reached(state),
+      effects: this.#effects(),
+    });
+  }
+
+  get state(): ParentState {
+    return this.#driver.state;
+  }
+
+  /** Returns why nothing is done about it, or undefined. */
+  request(): string | undefined {
+    return this.#driver.dispatch("handoffRequested");
+  }
+
+  terminate(): void {
+    this.#driver.dispatch("terminationRequested", stopping());
+  }
+
+  #effects(): Effects<ParentEffect> {
+    const { listeners, drainer, hooks } = this.#service;
+    return {
+      spawnChild: () => this.#spawn(),
+      sendAbort: () => {
+        const { code, message } = this.#driver.reason ?? stopping();
+        this.#send({ type: "abort", code, message });
+      },
+      // This runtime does not offer the feature "state", so the machine never gets to these two.
+      sendWarmState: () => {},
+      sendFinalState: () => {},
+      sendCommit: () => this.#send({ type: "commit" }),
+      sendRelinquished: () => this.#send({ type: "relinquished" }),
+      sendRequest: () => this.#send({ type: "request" }),
+      sendStop: () => this.#send({ type: "stop" }),
+      sendFarewell: () => {
+        const { finished, cut } = drainer.counts();
+        this.#send({ type: "farewell", finished, moved: 0, cut });
+      },
+      parkListeners: () => {
+        listeners.park();
+        this.#retire();
+      },
+      unparkListeners: () => {
+        this.#park += 1;
+        listeners.accept();
+        hooks.runResume()?.catch((error: HandoffError) => this.#service.settings.log(error.message));
+      },
+      closeListeners: () => listeners.close(),
+      releaseListeners: () => listeners.release(),
+      drainConnections: () => this.#drain(),
+      resumeConnections: () => drainer.resume(),
+      cutConnections: () => drainer.cut(),
+      killChild: () => this.#child?.kill(),
+      reportProgress: () => {},
+      reportAborted: () => this.#reportFailure("aborted"),
+      reportRolledBack: () => this.#reportFailure("rolledBack"),
+      reportCommitted: () => {
+        this.#committed = this.#record?.report("committed");
+        if (this.#committed) this.waiters.commit(this.#committed);
+      },
+      leave: () => void this.#leave(),
+    };
+  }
+
+  #reached(state: ParentState): void {
+    const step = stepNames[state];
+    if (step !== undefined) this.#record?.reached(step);
+  }
+
+  #spawn(): void {
+    const { number, launch, listeners, spawner, settings } = this.#service;
+    this.waiters.begin();
+    this.#driver.forgetReason();
+    this.#committed = undefined;
+    this.#record = new HandoffRecord(number);
+    void listeners.loadSyscalls();
+    try {
+      const { listeners: offered, descriptors } = listeners.offer(firstListenerDescriptor);
+      const offer = encodeOffer({
+        type: "offer",
+        protocol: supportedVersions,
+        generation: number + 1,
+        parent: { pid: process.pid },
+        channel: channelDescriptor,
+        listeners: offered,
+        deadlines: { commitMs: settings.deadlinesMs.park + settings.deadlinesMs.commit },
+        features: [],
+      });
+      spawner.spawn(
+        { launch, offer, descriptors },
+        {
+          spawned: (child) => this.#spawned(child),
+          failed: (error) => this.#driver.dispatch("spawnFailed", error),
+          exited: (code, signal) => this.#exited(code, signal),
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof HandoffError)) throw error;
+      this.#driver.dispatch("spawnFailed", error);
+    }
+  }
+
+  #spawned(child: SpawnedChild): void {
+    this.#child = child;
+    if (this.#record) this.#record.pid = child.pid;
+    const channel: Channel = new Channel(child.channel, {
+      message: (message) => this.#receive(message, channel),
+      violated: (error) => this.#driver.dispatch("protocolViolated", error),
+      ended: () => this.#driver.dispatch("channelEnded"),
+    });
+    this.#channel = channel;
+    this.#driver.dispatch("childSpawned");
+  }
+
+  #receive(message: Message, channel: Channel): void {
+    const { state } = this.#driver;
+    const fault = faultOf(message, this.#service.listeners.names);
+    if (fault !== undefined) {
+      channel.refuseMore(fault);
+      return;
+    }
+    const { type } = message as ChildMessage;
+    const event = eventOf(type);
+    if (!Object.hasOwn(parentRole.table[state], event)) {
+      channel.refuseMore(violation("child", type, state));
+      return;
+    }
+    if (message.type === "ready" && this.#record) this.#record.listeners = message.listeners;
+    this.#driver.dispatch(event as ParentEvent, reasonIn(message));
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    const channel = this.#channel;
+    const settle = () => {
+      clearTimeout(timer);
+      channel?.close();
+      this.#driver.dispatch("childExited", childExit(this.#service.number + 1, this.state, code, signal));
+    };
+    // What the child said last explains its exit, and the end of the channel comes after it.
+    const timer = setTimeout(settle, lastWordsMs);
+    if (channel === undefined || channel.ended) settle();
+    else channel.onceEnded(settle);
+  }
+
+  #retire(): void {
+    const park = this.#park;
+    const done = (event: "parked" | "parkFailed", error?: HandoffError) => {
+      if (park === this.#park) this.#driver.dispatch(event, error);
+    };
+    const work = this.#service.hooks.runRetire();
+    if (work === undefined) done("parked");
+    else
+      work.then(
+        () => done("parked"),
+        (error: HandoffError) => done("parkFailed", error),
+      );
+  }
+
+  #drain(): void {
+    const { listeners, drainer, hooks, settings } = this.#service;
+    const mode = this.state === "draining" ? "handoff" : "stop";
+    listeners.stopAccepting();
+    let waitingFor = 2;
+    const done = () => {
+      waitingFor -= 1;
+      if (waitingFor === 0) this.#driver.dispatch("drained");
+    };
+    const retire = hooks.runRetire();
+    if (retire === undefined) done();
+    else retire.catch((error: HandoffError) => settings.log(error.message)).then(done);
+    drainer.begin(mode, done);
+  }
+
+  #reportFailure(outcome: "aborted" | "rolledBack"): void {
+    const error = this.#driver.reason ?? stopping();
+    if (this.#record) this.#service.concluded(this.#record.report(outcome, error));
+    this.#record = undefined;
+    this.#committed = undefined;
+    this.#child = undefined;
+    this.#channel?.close();
+    this.#channel = undefined;
+    this.waiters.fail(error);
+    if (this.state === "stopping") this.waiters.deny(error);
+    this.#driver.forgetReason();
+  }
+
+  async #leave(): Promise<void> {
+    const { drainer, hooks, listeners, settings } = this.#service;
+    if (this.#committed) this.#service.concluded({ ...this.#committed, drain: drainer.counts() });
+    listeners.finish();
+    const bound = setTimeout(() => process.exit(1), settings.deadlinesMs.exit);
+    await hooks.runExit()?.catch((error: HandoffError) => settings.log(error.message));
+    await this.#channel?.flushed();
+    clearTimeout(bound);
+    process.exit(0);
+  }
+
+  #send(message: Message): void {
+    this.#channel?.send(message);
+  }
+}
+
+function reasonIn(message: Message): HandoffError | undefined {
+  if (message.type === "refuse") return remoteError("child", "VERSION_UNSUPPORTED", message.message);
+  if (message.type === "abort") return remoteError("child", "CHILD_FAILED", message.message);
+  return undefined;
+}
+
+function stopping(): HandoffError {
+  return new HandoffError("STOPPING", { message: "the service was told to end: start it again instead" });
+}

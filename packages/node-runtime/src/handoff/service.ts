@@ -1,0 +1,21 @@
+import type { Drainer } from "../drain/drainer.js";
+import type { Hooks } from "../hooks.js";
+import type { Listeners } from "../listener/registry.js";
+import type { Settings } from "../options.js";
+import type { Launch } from "../process/launch.js";
+import type { Spawner } from "../process/spawn.js";
+import type { HandoffReport } from "../report.js";
+
+/** What one generation consists of: shared by its two machines. */
+export interface Service {
+  /** The number of this generation. */
+  readonly number: number;
+  readonly settings: Settings;
+  readonly launch: Launch;
+  readonly spawner: Spawner;
+  readonly listeners: Listeners;
+  readonly drainer: Drainer;
+  readonly hooks: Hooks;
+  /** A handoff that this generation was the parent of is over. */
+  concluded(report: HandoffReport): void;
+}

@@ -1,0 +1,19 @@
+export {
+  type Address,
+  type Code,
+  type Disposition,
+  HandoffError,
+  type ListenerDisposition,
+  type TcpAddress,
+  type UnixAddress,
+} from "@heirloom/protocol";
+export type { DrainCounts } from "./drain/drainer.js";
+export type { Generation, GenerationEvents, ListenerInfo } from "./generation.js";
+export type { Hook } from "./hooks.js";
+export { joinGeneration } from "./join-generation.js";
+export type { ListenOptions } from "./listener/options.js";
+export type { GenerationOptions } from "./options.js";
+export type { Launch } from "./process/launch.js";
+export type { HandoffReport } from "./report.js";
+export { serve } from "./serve.js";
+export type { EffectStep, EventStep } from "./steps.js";

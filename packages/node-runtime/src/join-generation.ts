@@ -1,0 +1,32 @@
+import { HandoffError } from "@heirloom/protocol";
+import { Generation } from "./generation.js";
+import { type GenerationOptions, settle } from "./options.js";
+import { assertPlatform } from "./platform.js";
+import { takeOffer } from "./process/environment.js";
+
+let joined = false;
+
+/**
+ * Makes this process a generation of its service: the child of the process that started it for that, or the first.
+ * Call it once, early; then `listen` for every server, and `ready`.
+ * @throws HandoffError PLATFORM_UNSUPPORTED, OPTION_INVALID, OFFER_INVALID
+ */
+export async function joinGeneration(options: GenerationOptions = {}): Promise<Generation> {
+  assertPlatform();
+  const settings = settle(options);
+  if (joined) {
+    throw new HandoffError("OPTION_INVALID", {
+      message:
+        "this process is a generation already: call joinGeneration or serve once, and listen() for each server",
+    });
+  }
+  joined = true;
+  const generation = new Generation(settings, takeOffer());
+  if (settings.signals) {
+    // The outcome is logged and emitted; a signal has nobody to tell it to.
+    process.on("SIGHUP", () => void generation.handoff().catch(() => {}));
+    process.on("SIGTERM", () => generation.stop());
+    process.on("SIGINT", () => generation.stop());
+  }
+  return generation;
+}

@@ -1,0 +1,53 @@
+import { lookup } from "node:dns/promises";
+import { isIP, type Server } from "node:net";
+import { HandoffError, type Listener } from "@heirloom/protocol";
+import { sameHost } from "./address.js";
+import { absolutePath } from "./bind.js";
+import { HeldListener } from "./held-listener.js";
+import { contradiction } from "./kernel.js";
+import type { ListenRequest } from "./options.js";
+
+/**
+ * Takes over an offered listener after checking it against the kernel.
+ * @throws HandoffError LISTENER_MISMATCH
+ */
+export function adopt(server: Server, request: ListenRequest, offered: Listener): HeldListener {
+  for (const descriptor of descriptorsOf(offered)) {
+    const wrong = contradiction(descriptor, offered.address, offered.inode);
+    if (wrong !== undefined) {
+      throw new HandoffError("LISTENER_MISMATCH", {
+        message: `listener ${offered.name} was not handed over as offered: ${wrong}`,
+      });
+    }
+  }
+  return new HeldListener({
+    request,
+    address: offered.address,
+    disposition: "inherited",
+    server,
+    spare: offered.descriptor,
+    custody: offered.custody,
+  });
+}
+
+export function descriptorsOf({ descriptor, custody }: Listener): number[] {
+  return custody === undefined ? [descriptor] : [descriptor, custody];
+}
+
+/** Whether an offered listener is the one that the configuration asks for. If not, it is dropped and one is created. */
+export async function answers({ address }: Listener, request: ListenRequest): Promise<boolean> {
+  if (request.path !== undefined)
+    return address.kind === "unix" && address.path === absolutePath(request.path);
+  if (address.kind !== "tcp") return false;
+  // Port 0 asks for any port: the inherited one is any port, and clients know it by now.
+  if (request.port !== 0 && request.port !== address.port) return false;
+  if ((request.ipv6Only ?? false) !== (address.ipv6Only ?? false)) return false;
+  return (await hostsOf(request.host)).some((host) => sameHost(host, address.host));
+}
+
+async function hostsOf(host: string | undefined): Promise<string[]> {
+  // node:net takes the first where the system has IPv6, and the second elsewhere.
+  if (host === undefined) return ["::", "0.0.0.0"];
+  if (isIP(host) !== 0) return [host];
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

@@ -1,0 +1,120 @@
+import { chmodSync, closeSync } from "node:fs";
+import { Server } from "node:net";
+import { type Address, type Disposition, HandoffError, type ListenerDisposition } from "@heirloom/protocol";
+import { allowCloseEvent, closeListeningHandle, descriptorOf } from "../node-internals.js";
+import type { Syscalls } from "../syscalls.js";
+import { formatAddress } from "./address.js";
+import type { ListenRequest } from "./options.js";
+import { pathIdentity, unpublish } from "./unix-path.js";
+
+export interface HeldListenerOptions {
+  readonly request: ListenRequest;
+  readonly address: Address;
+  readonly disposition: Exclude<Disposition, "dropped">;
+  readonly server: Server;
+  /** A dormant descriptor of the socket. Without one the socket lives in the accepting handle alone. */
+  readonly custody: number | undefined;
+  /** A further descriptor of the socket, for the first accept. */
+  readonly spare?: number | undefined;
+}
+
+/**
+ * One listener of this generation: a server, and a socket that outlives the server's handle. Accepting uses one
+ * descriptor up; custody keeps another, so that the socket can wait parked and be accepted on again.
+ * @see spec/v1/listeners.md
+ */
+export class HeldListener implements ListenerDisposition {
+  readonly name: string;
+  readonly address: Address;
+  readonly disposition: Exclude<Disposition, "dropped">;
+  readonly server: Server;
+  readonly #request: ListenRequest;
+  readonly #identity: string | undefined;
+  #custody: number | undefined;
+  #spare: number | undefined;
+
+  constructor({ request, address, disposition, server, custody, spare }: HeldListenerOptions) {
+    this.name = request.name;
+    this.address = address;
+    this.disposition = disposition;
+    this.server = server;
+    this.#request = request;
+    this.#custody = custody;
+    this.#spare = spare;
+    this.#identity = address.kind === "unix" ? pathIdentity(address.path) : undefined;
+  }
+
+  /** The descriptor to give to a child, as often as the child needs it. */
+  get descriptor(): number {
+    const descriptor = this.#custody ?? descriptorOf(this.server);
+    if (descriptor !== undefined) return descriptor;
+    throw new HandoffError("LISTENER_INVALID", {
+      message: `listener ${this.name} is not open any more: close its server only through the generation`,
+    });
+  }
+
+  /** Accepts. Where no copy of the socket can be made, custody itself is used up. */
+  accept(syscalls: Syscalls | undefined): void {
+    if (this.server.listening) return;
+    const fd = this.#spare ?? this.#copy(syscalls) ?? this.#custody;
+    if (fd === undefined) throw new Error(`listener ${this.name} has no descriptor left to accept on`);
+    if (fd === this.#spare) this.#spare = undefined;
+    else if (fd === this.#custody) this.#custody = undefined;
+    const { mode, backlog } = this.#request;
+    if (mode !== undefined && this.#identity !== undefined) chmodSync(this.#path, mode);
+    // Without a backlog, listen(2) would be called again with the default and shorten the queue for everybody.
+    this.server.listen({ fd, backlog });
+    if (!this.server.listening)
+      throw new Error(`listener ${this.name} cannot be listened on as descriptor ${fd}`);
+  }
+
+  /** Stops accepting and keeps the socket; what is accepted is not touched. Without custody: goes on accepting. */
+  park(): void {
+    if (this.#custody !== undefined) this.stopAccepting();
+  }
+
+  /** Stops accepting. Without custody that gives the socket up. */
+  stopAccepting(): void {
+    if (this.server.listening) closeListeningHandle(this.server, Server.prototype.close);
+  }
+
+  /** Gives up what waits parked. */
+  release(): void {
+    for (const descriptor of [this.#custody, this.#spare]) {
+      if (descriptor !== undefined) closeSync(descriptor);
+    }
+    this.#custody = undefined;
+    this.#spare = undefined;
+  }
+
+  /** Stops accepting, gives the socket up, and removes its path: the service ends. */
+  close(): void {
+    this.stopAccepting();
+    this.release();
+    if (this.address.kind === "unix") unpublish(this.#path, this.#identity);
+  }
+
+  /** Lets the server emit `close`: nothing of it is left. */
+  finish(): void {
+    allowCloseEvent(this.server);
+    this.server.close();
+  }
+
+  toString(): string {
+    return `${this.name} (${formatAddress(this.address)})`;
+  }
+
+  get #path(): string {
+    return this.address.kind === "unix" ? this.address.path : "";
+  }
+
+  #copy(syscalls: Syscalls | undefined): number | undefined {
+    if (this.#custody === undefined || syscalls === undefined) return undefined;
+    try {
+      return syscalls.duplicate(this.#custody);
+    } catch {
+      // Out of descriptors: serving matters more than the way back that custody would be.
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import type { Address } from "@heirloom/protocol";
+import { formatAddress, sameHost } from "./address.js";
+
+/*
+ * What the kernel says about a descriptor, asked without touching the socket. Linux lists its sockets in /proc by
+ * inode number; other systems only tell whether a descriptor is a socket.
+ */
+
+/** The inode number of a socket in decimal digits; undefined where the descriptor is no socket. */
+export function socketInode(descriptor: number): string | undefined {
+  try {
+    const stat = fstatSync(descriptor, { bigint: true });
+    return stat.isSocket() ? String(stat.ino) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What speaks against a descriptor being the listening socket with this address; undefined where nothing does. */
+export function contradiction(descriptor: number, address: Address, inode?: string): string | undefined {
+  const found = socketInode(descriptor);
+  if (found === undefined) return `descriptor ${descriptor} is not an open socket`;
+  if (process.platform !== "linux") return undefined;
+  if (inode !== undefined && inode !== found) {
+    return `descriptor ${descriptor} is socket ${found}, but the parent passed on socket ${inode}`;
+  }
+  const listening = address.kind === "unix" ? unixListener(found) : tcpListener(found);
+  if (listening === undefined) return `descriptor ${descriptor} is not a listening ${address.kind} socket`;
+  if (!sameAddress(listening, address)) {
+    return `descriptor ${descriptor} listens on ${formatAddress(listening)}, not on ${formatAddress(address)}`;
+  }
+  return undefined;
+}
+
+function sameAddress(kernel: Address, offered: Address): boolean {
+  if (kernel.kind === "unix" || offered.kind === "unix") {
+    // A published path is a second name of the socket: the kernel goes on reporting the name it was bound under.
+    return kernel.kind === offered.kind && isAbstract(kernel) === isAbstract(offered);
+  }
+  return kernel.kind === offered.kind && kernel.port === offered.port && sameHost(kernel.host, offered.host);
+}
+
+function isAbstract(address: Address): boolean {
+  return address.kind === "unix" && address.path.startsWith("\0");
+}
+
+const listenState = "0A";
+
+function tcpListener(inode: string): Address | undefined {
+  for (const table of ["tcp", "tcp6"]) {
+    for (const [, local, , state, , , , , , rowInode] of listeningRows(`/proc/self/net/${table}`)) {
+      if (rowInode !== inode || state !== listenState) continue;
+      const [host = "", port = ""] = local?.split(":") ?? [];
+      return { kind: "tcp", host: parseHost(host), port: Number.parseInt(port, 16) };
+    }
+  }
+  return undefined;
+}
+
+/** The table lists listening sockets first: stop at the first other one, or a busy server reads thousands of rows. */
+function* listeningRows(path: string): Generator<string[]> {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return;
+  }
+  try {
+    const chunk = Buffer.alloc(16_384);
+    let rest = "";
+    let header = true;
+    for (let size = readSync(file, chunk); size > 0; size = readSync(file, chunk)) {
+      const lines = (rest + chunk.toString("latin1", 0, size)).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const row = line.trim().split(/\s+/);
+        if (!header && row[3] !== listenState) return;
+        if (!header) yield row;
+        header = false;
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** `0100007F`, or four such words: each 32-bit word of the address in the byte order of this machine. */
+function parseHost(hex: string): string {
+  const bytes = Buffer.from(hex, "hex");
+  for (let word = 0; word < bytes.length; word += 4) {
+    if (isLittleEndian) bytes.subarray(word, word + 4).reverse();
+  }
+  if (bytes.length === 4) return bytes.join(".");
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16));
+  return groups.join(":");
+}
+
+const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** The flag __SO_ACCEPTCON in the table's fourth column. */
+const acceptsConnections = 0x10000;
+
+function unixListener(inode: string): Address | undefined {
+  for (const line of readFileSync("/proc/self/net/unix", "latin1").split("\n")) {
+    const row = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+)(?: (.*))?$/.exec(line);
+    if (row?.[2] !== inode || (Number.parseInt(row[1] ?? "", 16) & acceptsConnections) === 0) continue;
+    return { kind: "unix", path: (row[3] ?? "").replace(/^@/, "\0") };
+  }
+  return undefined;
+}

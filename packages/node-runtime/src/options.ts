@@ -1,0 +1,64 @@
+import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError } from "@heirloom/protocol";
+import type { Launch } from "./process/launch.js";
+
+/** How a generation behaves. Every field has a default; deadlines are milliseconds, 1 to 2,147,483,647. */
+export interface GenerationOptions {
+  /** How long a child may take from its start to ready. Default: 30,000. */
+  readonly readyDeadlineMs?: number;
+  /** How long `onRetire` hooks may take. Clients wait meanwhile. Default: 5,000. */
+  readonly parkDeadlineMs?: number;
+  /** How long the other side may take around the commit. Default: 5,000. */
+  readonly commitDeadlineMs?: number;
+  /** How long a generation that leaves may finish what it accepted. Default: 30,000. */
+  readonly drainDeadlineMs?: number;
+  /** How long a child that was told to leave may take, and `onExit` hooks. Default: 5,000. */
+  readonly exitDeadlineMs?: number;
+  /** How long a draining parent may take to give up its right to a rollback. Default: 5,000. */
+  readonly relinquishDeadlineMs?: number;
+  /** Whether SIGHUP hands over, and SIGTERM and SIGINT end the service. Default: true. */
+  readonly signals?: boolean;
+  /** Takes one readable line per handoff. Default: writes it to standard error; false: none. */
+  readonly log?: ((line: string) => void) | false;
+  /** How children are started, where it is not as this process was. */
+  readonly spawn?: Partial<Launch>;
+}
+
+export interface Settings {
+  readonly deadlinesMs: Deadlines;
+  readonly signals: boolean;
+  readonly log: (line: string) => void;
+  readonly spawn: Partial<Launch>;
+}
+
+const deadlines = Object.keys(defaultDeadlinesMs) as Deadline[];
+const optionNames = new Set([...deadlines.map((name) => `${name}DeadlineMs`), "signals", "log", "spawn"]);
+const millisecondsMax = 2 ** 31 - 1;
+
+/** @throws HandoffError OPTION_INVALID */
+export function settle(options: GenerationOptions): Settings {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name))
+      throw invalid(`there is no option ${name}: use one of ${[...optionNames].join(", ")}`);
+  }
+  const { signals = true, log = logToStderr, spawn = {} } = options;
+  if (typeof signals !== "boolean") throw invalid("signals must be true or false");
+  if (log !== false && typeof log !== "function") throw invalid("log must be a function or false");
+  const deadlinesMs = Object.fromEntries(deadlines.map((name) => [name, milliseconds(options, name)]));
+  return { deadlinesMs: deadlinesMs as Deadlines, signals, log: log === false ? () => {} : log, spawn };
+}
+
+function milliseconds(options: GenerationOptions, name: Deadline): number {
+  const ms: unknown = options[`${name}DeadlineMs`] ?? defaultDeadlinesMs[name];
+  if (typeof ms === "number" && Number.isInteger(ms) && ms >= 1 && ms <= millisecondsMax) return ms;
+  throw invalid(
+    `${name}DeadlineMs must be a whole number of milliseconds from 1 to ${millisecondsMax}, not ${String(ms)}`,
+  );
+}
+
+function invalid(message: string): HandoffError {
+  return new HandoffError("OPTION_INVALID", { message });
+}
+
+function logToStderr(line: string): void {
+  process.stderr.write(`heirloom: ${line}\n`);
+}

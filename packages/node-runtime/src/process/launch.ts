@@ -1,0 +1,50 @@
+import { realpathSync } from "node:fs";
+import { isAbsolute, join, relative } from "node:path";
+
+/** How this program was started, and so how its successor is started. */
+export interface Launch {
+  /** The executable. */
+  readonly execPath: string;
+  /** The executable's own options, such as `--import`. */
+  readonly execArgv: readonly string[];
+  /** The script and its arguments. */
+  readonly argv: readonly string[];
+  /** The working directory as it was given: a symbolic link in it is followed anew by each generation. */
+  readonly cwd: string;
+  readonly env: Readonly<NodeJS.ProcessEnv>;
+}
+
+/**
+ * Reads how this process was started.
+ *
+ * The system reports the working directory with every link resolved. A shell, and each Heirloom parent, leaves the
+ * path as it was given in PWD; where that still leads here, a release switched by a link (`/srv/current`) is picked
+ * up by the next generation, also for a script given relative to it.
+ */
+export function captureLaunch(overrides: Partial<Launch> = {}): Launch {
+  const resolved = process.cwd();
+  const cwd = overrides.cwd ?? givenDirectory(process.env.PWD, resolved);
+  const [script, ...rest] = process.argv.slice(1);
+  const argv = script === undefined ? rest : [throughLink(script, resolved, cwd), ...rest];
+  return {
+    execPath: overrides.execPath ?? process.execPath,
+    execArgv: [...(overrides.execArgv ?? process.execArgv)],
+    argv: [...(overrides.argv ?? argv)],
+    cwd,
+    env: { ...(overrides.env ?? process.env), PWD: cwd },
+  };
+}
+
+function givenDirectory(given: string | undefined, resolved: string): string {
+  if (given === undefined || !isAbsolute(given)) return resolved;
+  try {
+    return realpathSync(given) === resolved ? given : resolved;
+  } catch {
+    return resolved;
+  }
+}
+
+function throughLink(script: string, resolved: string, cwd: string): string {
+  const inside = relative(resolved, script);
+  return inside.startsWith("..") || isAbsolute(inside) ? script : join(cwd, inside);
+}

@@ -1,0 +1,86 @@
+import { channel } from "node:diagnostics_channel";
+import type { HandoffError, ListenerDisposition } from "@heirloom/protocol";
+import type { DrainCounts } from "./drain/drainer.js";
+
+/** What one handoff did, as its parent saw it. */
+export interface HandoffReport {
+  /** `committed`: the child is owner. `aborted`: nothing changed. `rolledBack`: the child was owner and is gone; nothing changed in the end. */
+  readonly outcome: "committed" | "aborted" | "rolledBack";
+  /** The parent's generation. */
+  readonly generation: number;
+  readonly child: { readonly generation: number; readonly pid: number | undefined };
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** From the request to the child being owner, or to the failure. */
+  readonly durationMs: number;
+  /** In the order in which they were reached; milliseconds since the start. */
+  readonly steps: readonly { readonly step: string; readonly atMs: number }[];
+  /** What the child said about each listener; empty if it never did. */
+  readonly listeners: readonly ListenerDisposition[];
+  /** Why it failed. */
+  readonly error?: HandoffError;
+  /** What became of the parent's connections; only in the event at the end of a committed handoff. */
+  readonly drain?: DrainCounts;
+}
+
+const handoffs = channel("heirloom:handoff");
+
+export function publishReport(report: HandoffReport): void {
+  if (handoffs.hasSubscribers) handoffs.publish(report);
+}
+
+const round = (ms: number) => Math.round(ms * 10) / 10;
+
+/** Takes the times of a handoff's steps. */
+export class HandoffRecord {
+  readonly #startedAt = Date.now();
+  readonly #start = performance.now();
+  readonly #steps: { step: string; atMs: number }[] = [];
+  readonly #generation: number;
+  pid: number | undefined;
+  listeners: readonly ListenerDisposition[] = [];
+
+  constructor(generation: number) {
+    this.#generation = generation;
+  }
+
+  reached(step: string): void {
+    this.#steps.push({ step, atMs: round(performance.now() - this.#start) });
+  }
+
+  report(outcome: HandoffReport["outcome"], error?: HandoffError): HandoffReport {
+    return {
+      outcome,
+      generation: this.#generation,
+      child: { generation: this.#generation + 1, pid: this.pid },
+      startedAt: this.#startedAt,
+      durationMs: round(performance.now() - this.#start),
+      steps: [...this.#steps],
+      listeners: this.listeners,
+      ...(error && { error }),
+    };
+  }
+}
+
+/** One line for a person who reads the log. */
+export function formatReport({
+  outcome,
+  generation,
+  child,
+  durationMs,
+  steps,
+  error,
+  drain,
+}: HandoffReport): string {
+  const parent = `generation ${generation} (pid ${process.pid})`;
+  const successor = `generation ${child.generation}${child.pid === undefined ? "" : ` (pid ${child.pid})`}`;
+  const times = steps.map(({ step, atMs }) => `${step} ${atMs}`).join(", ");
+  if (outcome === "committed") {
+    const drained = drain
+      ? `; drained in ${Math.round(drain.durationMs)} ms: ${drain.finished} connections finished, ${drain.cut} cut`
+      : "";
+    return `${parent} handed over to ${successor} in ${durationMs} ms (${times} ms)${drained}`;
+  }
+  const what = outcome === "aborted" ? "was aborted" : "was rolled back";
+  return `${parent} serves on: its handoff to ${successor} ${what} after ${durationMs} ms: ${error?.message ?? "no reason is known"}`;
+}

@@ -7,14 +7,10 @@ export const SLOW_MS_MAX = 60_000;
 
 type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 
-/** The demo's routes. A generation learns its number when it starts to serve: the first request may have to wait for it. */
-export function createHandler(generationNumber: () => Promise<number>): RequestListener {
+/** The demo's routes, for the generation with this number. */
+export function createHandler(generation: number): RequestListener {
   const page = readFileSync(new URL("../page/index.html", import.meta.url));
-  const identity = async () => ({
-    pid: process.pid,
-    generation: await generationNumber(),
-    uptimeMs: Math.round(process.uptime() * 1000),
-  });
+  const identity = () => ({ pid: process.pid, generation, uptimeMs: Math.round(process.uptime() * 1000) });
 
   const routes: Record<string, { methods: string[]; answer: Route }> = {
     "/": {
@@ -23,7 +19,7 @@ export function createHandler(generationNumber: () => Promise<number>): RequestL
     },
     "/whoami": {
       methods: ["GET", "HEAD"],
-      answer: async (_request, response) => sendJson(response, 200, await identity()),
+      answer: (_request, response) => sendJson(response, 200, identity()),
     },
     "/slow": {
       methods: ["GET", "HEAD"],
@@ -55,14 +51,11 @@ export function createHandler(generationNumber: () => Promise<number>): RequestL
   };
 }
 
-function answerSlowly(response: ServerResponse, url: URL, identity: () => Promise<object>): void {
+function answerSlowly(response: ServerResponse, url: URL, identity: () => object): void {
   const asked = url.searchParams.get("ms") ?? "";
   const ms = /^\d{1,5}$/.test(asked) ? Number(asked) : Number.NaN;
   if (ms <= SLOW_MS_MAX) {
-    const timer = setTimeout(
-      async () => sendJson(response, 200, { waitedMs: ms, ...(await identity()) }),
-      ms,
-    );
+    const timer = setTimeout(() => sendJson(response, 200, { waitedMs: ms, ...identity() }), ms);
     response.once("close", () => clearTimeout(timer));
   } else {
     sendText(response, 400, `ms must be a whole number from 0 to ${SLOW_MS_MAX}, as in /slow?ms=2000`);

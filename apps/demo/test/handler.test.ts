@@ -5,7 +5,7 @@ import { createHandler } from "../src/handler.js";
 
 /** The service without its restarts, as generation 7. */
 async function start(): Promise<string> {
-  const server = createServer(createHandler(async () => 7));
+  const server = createServer(createHandler(7));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.closeAllConnections();

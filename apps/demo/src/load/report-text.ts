@@ -94,10 +94,9 @@ function notes(report: Report, painter: Painter): string[] {
   const { opened, closeAnnounced, closedWhileIdle } = report.clients.keptAlive.connections;
   const { outcomes, drained } = report.restarts;
   const lines = [
-    `Kept-alive connections: ${opened} opened, ${closeAnnounced} ended by the service in order,` +
-      ` ${closedWhileIdle} closed between two requests.`,
-    `Handoffs: ${outcomes.committed} committed, ${outcomes.aborted} aborted, ${outcomes.rolledBack} rolled back.` +
-      ` Drained: ${drained.finished} finished, ${drained.cut} cut.`,
+    `kept-alive connections: ${opened} opened, ${closeAnnounced} ended in order, ${closedWhileIdle} closed while idle`,
+    `handoffs: ${outcomes.committed} committed, ${outcomes.aborted} aborted, ${outcomes.rolledBack} rolled back`,
+    `connections of generations that left: ${drained.finished} finished, ${drained.cut} cut`,
   ];
   const red = (text: string) => painter.paint("red", text);
   for (const { entry, failureClass, message, afterRestartMs } of report.samples) {
@@ -114,10 +113,10 @@ function verdict(
   { ok, interrupted, requests, failed, restarts, durationMs }: Report,
   painter: Painter,
 ): string {
-  const failedRestarts = restarts.failed.length === 0 ? "" : `, ${restarts.failed.length} restarts failed`;
-  const counts = `${failed} of ${requests} requests failed in ${restarts.done} restarts${failedRestarts}`;
-  const cut = interrupted ? `; interrupted, ${restarts.asked} restarts were asked for` : "";
-  const text = `${ok ? "OK" : "FAILED"}: ${counts}, ${(durationMs / 1000).toFixed(1)} s${cut}.`;
+  const failedRestarts = restarts.failed.length === 0 ? "" : ` (${restarts.failed.length} more failed)`;
+  const counts = `${failed} of ${requests} requests failed, ${restarts.done} of ${restarts.asked} restarts done`;
+  const cut = interrupted ? ", interrupted" : "";
+  const text = `${ok ? "OK" : "FAILED"}: ${counts}${failedRestarts}, ${(durationMs / 1000).toFixed(1)} s${cut}`;
   return painter.paint(ok ? "green" : "red", text);
 }
 

@@ -57,7 +57,7 @@ export async function runLoad(options: LoadOptions, terminal: Terminal): Promise
     process.stderr.write(`demo: ${failureText(service.failure, target)}\n`);
     return 1;
   }
-  terminal.line(`Load on ${link(target)}, ${options.restarts} restarts`);
+  terminal.line(`Load on ${link(target)}, restarts: ${options.restarts}`);
 
   const ledger = new Ledger();
   const clients = new ClientProcesses(target, (report) => ledger.addReport(report));

@@ -18,9 +18,9 @@ export type ParentState =
   | "draining"
   /** Draining without a way back: the child relies on it, or the service ends. */
   | "departing"
-  /** The handoff failed before commit; the child was told to leave. Accepting connections, unless the service ends. */
+  /** The handoff failed before commit; the child was told to leave. Accepting connections, even if the service ends. */
   | "aborting"
-  /** Failed before commit; the child was sent SIGKILL. Accepting connections, unless the service ends. */
+  /** Failed before commit; the child was sent SIGKILL. Accepting connections, even if the service ends. */
   | "ending"
   /** Failed after commit was sent; the child was sent SIGKILL. Nothing is accepted before its exit is seen. */
   | "fencing"

@@ -33,7 +33,8 @@ const concludeRolledBack: ParentCell = [
 /** What any state before commit does about a failure of the child, or about the end of the service. */
 const beforeCommit = (state: ParentState, ...first: ParentEffect[]): Rows => ({
   handoffRequested: { next: state, notes: "requested" },
-  terminationRequested: { next: "aborting", effects: ["sendAbort"], notes: "stopping" },
+  // Accept until the child is gone, as in any other abort: what waits in the queue is served, and no `parked` comes late.
+  terminationRequested: { next: "aborting", effects: [...first, "sendAbort"], notes: "stopping" },
   abortReceived: { next: "aborting", effects: first },
   protocolViolated: { next: "aborting", effects: [...first, "sendAbort"] },
   // A channel that ended cannot carry an abort. Its process is dead or useless: end it, and learn so from its exit.
@@ -187,7 +188,12 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
 
     ending: { ...awaitingExit("ending"), childExited: concludeAborted() },
 
-    fencing: { ...awaitingExit("fencing"), childExited: concludeRolledBack },
+    fencing: {
+      ...awaitingExit("fencing"),
+      childExited: concludeRolledBack,
+      // It may have been owner when it was told to end the service: taking that back would bring the service to life again.
+      stopReceived: { next: "fencing", notes: "stopping" },
+    },
 
     stopping: {
       drained: { next: "left", effects: ["leave"] },

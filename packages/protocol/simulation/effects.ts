@@ -1,0 +1,227 @@
+import type { ChildEffect } from "../src/child/state.js";
+import type { ParentEffect } from "../src/parent/state.js";
+import type { Turn } from "./turn.js";
+import {
+  absent,
+  changeChannel,
+  changeProcess,
+  dead,
+  type Downward,
+  freshChannel,
+  lives,
+  newborn,
+  type Report,
+  type Todo,
+  type Upward,
+} from "./world.js";
+
+/** `fails`: the spawn does not succeed. `rest`: the second piece of what was sent before. */
+export type Variant = "usual" | "fails" | "rest";
+
+type Handler = (turn: Turn, i: number, variant: Variant) => void;
+
+/** What an effect does to the world, and which promises it can break at that instant. */
+export function execute(turn: Turn, i: number, todo: Todo, variant: Variant): void {
+  if (todo.role === "parent") parentEffects[todo.effect](turn, i, todo.rest === true ? "rest" : variant);
+  else childEffects[todo.effect](turn, i, variant);
+}
+
+/** Writes to the child, if the channel still takes it. */
+function sendDown(turn: Turn, i: number, message: Downward): void {
+  const channel = turn.world.channels[i];
+  if (channel === undefined || channel.closedBy !== "nobody" || !lives(turn.world.processes[i + 1])) return;
+  changeChannel(turn.world, i).down = [...channel.down, message];
+}
+
+/** Writes to the parent, if the channel still takes it. */
+function sendUp(turn: Turn, i: number, message: Upward): void {
+  const channel = turn.world.channels[i - 1];
+  if (channel === undefined || channel.closedBy !== "nobody" || !lives(turn.world.processes[i - 1])) return;
+  changeChannel(turn.world, i - 1).up = [...channel.up, message];
+}
+
+const down =
+  (message: Downward): Handler =>
+  (turn, i) =>
+    sendDown(turn, i, message);
+
+const up =
+  (message: Upward): Handler =>
+  (turn, i) =>
+    sendUp(turn, i, message);
+
+/** A process is gone: its inside is void, what it wrote is still on its way, and its parent may learn of it. */
+export function exit(turn: Turn, i: number): void {
+  const { processes, channels } = turn.world;
+  const parentLives = i > 0 && lives(processes[i - 1]);
+  processes[i] = parentLives ? dead : absent;
+  if (i > 0) {
+    // Nobody reads what goes down to the dead, and a dead parent's child is nobody's concern.
+    if (parentLives) changeChannel(turn.world, i - 1).down = [];
+    else channels[i - 1] = freshChannel;
+  }
+  const below = processes[i + 1];
+  if (below?.life === "dead") processes[i + 1] = absent;
+  if (i < channels.length) {
+    if (lives(below)) changeChannel(turn.world, i).up = [];
+    else channels[i] = freshChannel;
+  }
+}
+
+/** Each handoff has one outcome: aborted, or committed and then perhaps rolled back, or rolled back at once. */
+const reports =
+  (effect: string, allowed: readonly Report[], next: Report): Handler =>
+  (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    if (!allowed.includes(process.report)) {
+      turn.violate("INV-6", `${effect}, where the handoff's outcome is: ${process.report}`);
+    }
+    process.report = next;
+  };
+
+const accept: Handler = (turn, i) => {
+  const process = changeProcess(turn.world, i);
+  if (!process.holding) turn.violate("INV-1", "accepts on a listener that was given up");
+  process.accepting = true;
+  process.exclusive = true;
+  process.connected = true;
+};
+
+const parentEffects: Record<ParentEffect, Handler> = {
+  spawnChild: (turn, i, variant) => {
+    const process = changeProcess(turn.world, i);
+    if (process.report !== "none") turn.violate("INV-6", "a handoff begins before the last one was reported");
+    process.report = "due";
+    process.asked = false;
+    const slot = turn.world.processes[i + 1];
+    if (slot === undefined || variant === "fails") {
+      process.spawn = "failed";
+      return;
+    }
+    if (lives(slot)) turn.violate("INV-3", "a second child, while the first one lives");
+    turn.world.processes[i + 1] = newborn(false);
+    turn.world.channels[i] = freshChannel;
+    process.spawn = "done";
+  },
+  sendAbort: down("abort"),
+  sendWarmState: down("warm"),
+  // The state is a stream: its sender can die in the middle of it.
+sendFinalState: (turn, i, variant) => {
+    if (variant === "rest") return sendDown(turn, i, "final");
+    sendDown(turn, i, "part");
+    const process = changeProcess(turn.world, i);
+    process.todo = [{ role: "parent", effect: "sendFinalState", rest: true }, ...process.todo];
+  },
+  sendCommit: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    if (process.accepting) turn.violate("INV-3", "commits while it accepts");
+    if (process.exclusive) turn.violate("INV-3", "commits while it does exclusive work");
+    if (process.report === "due") process.report = "irrevocable";
+    sendDown(turn, i, "commit");
+  },
+  sendRelinquished: (turn, i) => {
+    if (turn.world.processes[i]?.holding) {
+      turn.violate("INV-5", "relinquishes, and keeps the sockets that it can never use again");
+    }
+    sendDown(turn, i, "relinquished");
+  },
+  sendRequest: (turn, i) => {
+    changeProcess(turn.world, i).asked = false;
+    sendDown(turn, i, "request");
+  },
+  sendStop: down("stop"),
+  sendFarewell: down("farewell"),
+  parkListeners: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    process.accepting = false;
+    process.parkPending = true;
+  },
+  unparkListeners: (turn, i, variant) => {
+    accept(turn, i, variant);
+    changeProcess(turn.world, i).parkPending = false;
+  },
+  closeListeners: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    process.accepting = false;
+    process.holding = false;
+    process.asked = false;
+  },
+  releaseListeners: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    if (process.accepting) turn.violate("INV-2", "releases listeners that it accepts on");
+    process.holding = false;
+  },
+  drainConnections: (turn, i) => {
+    changeProcess(turn.world, i).draining = true;
+  },
+  resumeConnections: (turn, i) => {
+    changeProcess(turn.world, i).draining = false;
+  },
+  cutConnections: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    if (!process.draining) turn.violate("INV-4", "cuts connections that it was never asked to finish");
+    process.connected = false;
+  },
+  killChild: (turn, i) => {
+    if (lives(turn.world.processes[i + 1])) changeProcess(turn.world, i + 1).doomed = true;
+  },
+  reportProgress: () => {},
+  reportAborted: reports("reportAborted", ["due"], "none"),
+  reportCommitted: reports("reportCommitted", ["irrevocable"], "committed"),
+  reportRolledBack: reports("reportRolledBack", ["irrevocable", "committed"], "none"),
+  leave: (turn, i) => {
+    const process = turn.world.processes[i]!;
+    if (process.connected) turn.violate("INV-4", "leaves with accepted connections that are open");
+    if (process.report === "due" || process.report === "irrevocable") {
+      turn.violate("INV-6", `leaves without a report of its handoff's outcome (${process.report})`);
+    }
+    exit(turn, i);
+  },
+};
+
+const childEffects: Record<ChildEffect, Handler> = {
+  sendAccept: (turn, i) => {
+    sendUp(turn, i, "accept");
+    // Progress can follow at any time before ready; no later place in the queue makes a difference to anybody.
+    if (turn.scenario.progress) sendUp(turn, i, "progress");
+  },
+  sendRefuse: up("refuse"),
+  sendReady: up("ready"),
+  sendAbort: up("abort"),
+  importState: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    if (process.imported === "nothing") process.imported = "some";
+  },
+  sendStateAdopted: up("state-adopted"),
+  startAccepting: accept,
+  sendCommitted: (turn, i) => {
+    if (!turn.world.processes[i]?.accepting) turn.violate("INV-2", "says committed before it accepts");
+    sendUp(turn, i, "committed");
+  },
+  sendRelinquish: up("relinquish"),
+  sendStop: up("stop"),
+  discardDropped: (turn, i) => {
+    const above = turn.world.processes[i - 1];
+    const state = above?.parent.state;
+    // Only then is there nobody left who could need this process's descriptors of them.
+    if (lives(above) && state !== "departing" && state !== "left") {
+      turn.violate("INV-1", "discards listeners while its parent could still come back");
+    }
+    changeProcess(turn.world, i).surplus = false;
+  },
+  reportOwner: (turn, i) => {
+    changeProcess(turn.world, i).told = true;
+  },
+  startHandoff: (turn, i) => turn.enqueue(i, { parent: "handoffRequested" }),
+  denyHandoff: (turn, i) => {
+    changeProcess(turn.world, i).asked = false;
+  },
+  stopServing: (turn, i) => {
+    changeProcess(turn.world, i).asked = false;
+    turn.enqueue(i, { parent: "terminationRequested" });
+  },
+  leave: (turn, i) => {
+    if (turn.world.processes[i]?.accepting) turn.violate("INV-2", "leaves as a child while it accepts");
+    exit(turn, i);
+  },
+};

@@ -1,0 +1,418 @@
+import type { ChildEvent } from "../src/child/state.js";
+import type { ParentEvent } from "../src/parent/state.js";
+import { exit } from "./effects.js";
+import type { Scenario } from "./scenario.js";
+import type { Machines, Turn } from "./turn.js";
+import {
+  changeChannel,
+  changeProcess,
+  type Downward,
+  isHeir,
+  lives,
+  type Process,
+  type Upward,
+  type World,
+} from "./world.js";
+
+/**
+ * Something that can happen next.
+ * `must`: happens in the end, unless something else makes it impossible. `may`: what an application or an operator does,
+ * perhaps never. `fault`: what goes wrong.
+ */
+export interface Move {
+  readonly kind: "must" | "may" | "fault";
+  /** Which process, by index. */
+  readonly who: number;
+  readonly what: string;
+  /** The last survivor may leave by this: it died, or was told to, or could never have served. */
+  readonly excused?: true;
+  readonly make: (turn: Turn) => void;
+}
+
+/** Every move of a world, in a fixed order. */
+export function movesOf(world: World, scenario: Scenario, machines: Machines): Move[] {
+  const moves: Move[] = [];
+  world.processes.forEach((process, who) => {
+    if (!lives(process)) return;
+    const place: Place = { world, scenario, machines, who, process, add: (move) => moves.push({ who, ...move }) };
+    addDeath(place);
+    if (process.life === "hung") {
+      place.add({ kind: "may", what: "wakes", make: (turn) => setLife(turn, who, "live") });
+      return;
+    }
+    if (process.todo.length > 0) {
+      addWork(place);
+      return;
+    }
+    // SIGKILL needs no more time than what is being done right now.
+    if (process.doomed) return;
+    addFaults(place);
+    if (process.spawn !== "idle") {
+      addSpawnResult(place);
+      return;
+    }
+    addOperator(place);
+    addApplication(place);
+    addDeadlines(place);
+    addFromParent(place);
+    addFromChild(place);
+  });
+  return moves;
+}
+
+interface Place {
+  readonly world: World;
+  readonly scenario: Scenario;
+  readonly machines: Machines;
+  readonly who: number;
+  readonly process: Process;
+  readonly add: (move: Omit<Move, "who">) => void;
+}
+
+function setLife(turn: Turn, who: number, life: "live" | "hung"): void {
+  changeProcess(turn.world, who).life = life;
+}
+
+function addDeath({ world, who, process, add }: Place): void {
+  if (process.doomed) add({ kind: "must", what: "is ended by SIGKILL", excused: true, make: (turn) => exit(turn, who) });
+  if (world.crashes === 0) return;
+  add({
+    kind: "fault",
+    what: "crashes",
+    excused: true,
+    make: (turn) => {
+      turn.world.crashes -= 1;
+      exit(turn, who);
+    },
+  });
+}
+
+/** The next effect. Nothing else reaches a process's machines before the last one is executed. */
+function addWork({ scenario, who, process, add }: Place): void {
+  const next = process.todo[0]!;
+  const make = (turn: Turn) => {
+    turn.workOnce(who);
+    turn.workSilently(who);
+  };
+  add({ kind: "must", what: next.effect, make });
+  if (next.effect === "spawnChild" && scenario.failures.includes("spawn")) {
+    add({ kind: "fault", what: "spawnChild fails", make: (turn) => turn.workOnce(who, "fails") });
+  }
+}
+
+function addFaults({ world, who, process, add }: Place): void {
+  if (world.hangs > 0 && who > 0 && isHeirOrYoung(process)) {
+    add({
+      kind: "fault",
+      what: "hangs",
+      make: (turn) => {
+        turn.world.hangs -= 1;
+        setLife(turn, who, "hung");
+      },
+    });
+  }
+  for (const side of ["parent", "child"] as const) {
+    // As a parent this process writes down its own channel, as a child up the one above.
+    const c = side === "parent" ? who : who - 1;
+    const channel = world.channels[c];
+    const other = world.processes[side === "parent" ? who + 1 : who - 1];
+    if (channel === undefined || channel.closedBy !== "nobody" || !lives(other)) continue;
+    if (world.garbage > 0) {
+      add({
+        kind: "fault",
+        what: `writes garbage to its ${side === "parent" ? "child" : "parent"}`,
+        make: (turn) => {
+          turn.world.garbage -= 1;
+          const changed = changeChannel(turn.world, c);
+          if (side === "parent") changed.down = [...changed.down, "garbage"];
+          else changed.up = [...changed.up, "garbage"];
+        },
+      });
+    }
+    if (world.closings > 0) {
+      add({
+        kind: "fault",
+        what: `closes the channel to its ${side === "parent" ? "child" : "parent"}`,
+        make: (turn) => {
+          turn.world.closings -= 1;
+          const changed = changeChannel(turn.world, c);
+          changed.closedBy = side;
+          if (side === "parent") changed.up = [];
+          else changed.down = [];
+        },
+      });
+    }
+  }
+}
+
+/** Hanging matters where somebody waits for the child. */
+const isHeirOrYoung = (process: Process): boolean => process.child.state !== "owner";
+
+function addSpawnResult({ who, process, add }: Place): void {
+  const event: ParentEvent = process.spawn === "done" ? "childSpawned" : "spawnFailed";
+  add({
+    kind: "must",
+    what: event,
+    make: (turn) => {
+      changeProcess(turn.world, who).spawn = "idle";
+      turn.dispatch(who, { parent: event });
+    },
+  });
+}
+
+function addOperator({ world, who, process, add }: Place): void {
+  // The child's machine is asked first; a parent's machine that is busy with a handoff, or with the end, is asked itself.
+  const dispatch = (turn: Turn, event: "handoffRequested" | "terminationRequested") =>
+    turn.dispatch(who, process.parent.state === "serving" ? { child: event } : { parent: event });
+  if (world.handoffs > 0) {
+    add({
+      kind: "may",
+      what: "handoffRequested",
+      make: (turn) => {
+        turn.world.handoffs -= 1;
+        dispatch(turn, "handoffRequested");
+      },
+    });
+  }
+  if (world.terminations > 0) {
+    add({
+      kind: "may",
+      what: "terminationRequested",
+      excused: true,
+      make: (turn) => {
+        turn.world.terminations -= 1;
+        const { state } = process.parent;
+        if (!isHeir(process) && state !== "departing" && state !== "left") turn.world.ended = true;
+        dispatch(turn, "terminationRequested");
+      },
+    });
+  }
+}
+
+/** What comes back from the application and from the platform. Without deadlines it does come. */
+function addApplication({ scenario, who, process, add }: Place): void {
+  const kind = scenario.deadlines ? "may" : "must";
+  const { state } = process.child;
+  const childEvent = (event: ChildEvent, options: Pick<Move, "kind"> & { excused?: true }, first?: (turn: Turn) => void) =>
+    add({
+      ...options,
+      what: event,
+      make: (turn) => {
+        first?.(turn);
+        toChild(turn, who, event);
+      },
+    });
+  if (state === "booting") {
+    if (scenario.versionsMeet) childEvent("offerRead", { kind: "must" });
+    else childEvent("versionUnsupported", { kind: "must", excused: true });
+  }
+  if (state === "founding" || state === "preparing" || state === "orphaned") {
+    childEvent("readyDeclared", { kind });
+    if (scenario.failures.includes("preparation")) childEvent("preparationFailed", { kind: "fault", excused: true });
+  }
+  const forget = (turn: Turn) => {
+    changeProcess(turn.world, who).imported = "nothing";
+  };
+  if (process.imported === "all") childEvent("stateImported", { kind }, forget);
+  if (process.imported !== "nothing" && scenario.failures.includes("state")) {
+    childEvent("stateRejected", { kind: "fault" }, forget);
+  }
+  if (process.parkPending) {
+    add({
+      kind,
+      what: "parked",
+      make: (turn) => {
+        const changed = changeProcess(turn.world, who);
+        changed.parkPending = false;
+        changed.exclusive = false;
+        turn.dispatch(who, { parent: "parked" });
+      },
+    });
+    if (scenario.failures.includes("park")) {
+      add({
+        kind: "fault",
+        what: "parkFailed",
+        make: (turn) => {
+          changeProcess(turn.world, who).parkPending = false;
+          turn.dispatch(who, { parent: "parkFailed" });
+        },
+      });
+    }
+  }
+}
+
+/** A draining parent whose child is gone, unseen: before it gives up its way back it looks. */
+function mustSeeExitFirst({ world, scenario, who, process }: Place): boolean {
+  const unseen = world.processes[who + 1]?.life === "dead";
+  return scenario.duties.parentLooksFirst && process.parent.state === "draining" && unseen;
+}
+
+function addDeadlines(place: Place): void {
+  const { scenario, machines, who, process, add } = place;
+  if (process.draining && process.connected && !mustSeeExitFirst(place)) {
+    add({
+      kind: scenario.deadlines ? "may" : "must",
+      what: "drained",
+      make: (turn) => {
+        changeProcess(turn.world, who).connected = false;
+        turn.dispatch(who, { parent: "drained" });
+      },
+    });
+  }
+  if (!scenario.deadlines) return;
+  const own = machines.parent.deadlines[process.parent.state];
+  if (own !== undefined && !mustSeeExitFirst(place)) {
+    add({
+      kind: "must",
+      what: `deadlineExpired (${own})`,
+      make: (turn) => turn.dispatch(who, { parent: "deadlineExpired" }),
+    });
+  }
+  const towardsParent = machines.child.deadlines[process.child.state];
+  if (towardsParent !== undefined) {
+    add({
+      kind: "must",
+      what: `deadlineExpired (${towardsParent}, as a child)`,
+      make: (turn) => toChild(turn, who, "deadlineExpired"),
+    });
+  }
+}
+
+const downwardEvents: Readonly<Record<Downward, ChildEvent>> = {
+  abort: "abortReceived",
+  warm: "stateReceived",
+  part: "stateReceived",
+  final: "stateReceived",
+  commit: "commitReceived",
+  relinquished: "relinquishedReceived",
+  request: "requestReceived",
+  stop: "stopReceived",
+  farewell: "farewellReceived",
+  garbage: "protocolViolated",
+};
+
+/** Events by which a child would leave for its parent's sake: void, if there is no parent any more. */
+const forTheParentsSake = new Set<ChildEvent>([
+  "abortReceived",
+  "channelEnded",
+  "protocolViolated",
+  "deadlineExpired",
+  "stateRejected",
+]);
+
+/** An event reaches the child's machine; a parent's death that nobody has noticed yet may come before it. */
+function toChild(turn: Turn, who: number, event: ChildEvent): void {
+  const process = turn.world.processes[who]!;
+  const orphan = !lives(turn.world.processes[who - 1]);
+  const heir = process.child.state === "preparing" || process.child.state === "ready";
+  if (turn.scenario.duties.childLooksFirst && orphan && heir && forTheParentsSake.has(event)) {
+    seeDeath(turn, who);
+    return;
+  }
+  turn.dispatch(who, { child: event });
+}
+
+function seeDeath(turn: Turn, who: number): void {
+  const channel = changeChannel(turn.world, who - 1);
+  channel.deathSeen = true;
+  channel.down = [];
+  turn.dispatch(who, { child: "parentDied" });
+}
+
+function addFromParent({ world, scenario, who, process, add }: Place): void {
+  if (who === 0 || process.child.state === "booting") return;
+  const c = who - 1;
+  const channel = world.channels[c]!;
+  const parentLives = lives(world.processes[who - 1]);
+  const [head, ...rest] = channel.closedBy === "child" ? [] : channel.down;
+  if (head !== undefined) {
+    const event = downwardEvents[head];
+    add({
+      kind: "must",
+      what: channel.deafChild ? `discards ${head}` : event,
+      ...(event === "stopReceived" ? { excused: true as const } : {}),
+      make: (turn) => {
+        const changed = changeChannel(turn.world, c);
+        changed.down = rest;
+        if (channel.deafChild) return;
+        if (head === "garbage") changed.deafChild = true;
+        toChild(turn, who, event);
+        if (head === "final" && turn.world.processes[who]?.imported === "some") {
+          changeProcess(turn.world, who).imported = "all";
+        }
+      },
+    });
+    return;
+  }
+  if (!parentLives && !channel.deathSeen) {
+    const blind = channel.deafChild || channel.endSeenByChild;
+    if (blind && !scenario.duties.deathsOutliveChannels) return;
+    add({ kind: "must", what: "parentDied", make: (turn) => seeDeath(turn, who) });
+  } else if (parentLives && channel.closedBy !== "nobody" && !channel.endSeenByChild) {
+    add({
+      kind: "must",
+      what: "channelEnded (from its parent)",
+      make: (turn) => {
+        changeChannel(turn.world, c).endSeenByChild = true;
+        toChild(turn, who, "channelEnded");
+      },
+    });
+  }
+}
+
+const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
+  accept: "acceptReceived",
+  refuse: "refuseReceived",
+  progress: "progressReceived",
+  ready: "readyReceived",
+  "state-adopted": "stateAdoptedReceived",
+  committed: "committedReceived",
+  relinquish: "relinquishReceived",
+  stop: "stopReceived",
+  abort: "abortReceived",
+  garbage: "protocolViolated",
+};
+
+function addFromChild({ world, scenario, who, add }: Place): void {
+  const channel = world.channels[who];
+  const child = world.processes[who + 1];
+  if (channel === undefined || child === undefined || child.life === "absent") return;
+  const gone = child.life === "dead";
+  const [head, ...rest] = channel.closedBy === "parent" ? [] : channel.up;
+  if (head !== undefined) {
+    const event = upwardEvents[head];
+    const isVoid = gone && head === "relinquish" && scenario.duties.parentLooksFirst;
+    add({
+      kind: "must",
+      what: channel.deafParent || isVoid ? `discards ${head}` : event,
+      ...(event === "stopReceived" ? { excused: true as const } : {}),
+      make: (turn) => {
+        const changed = changeChannel(turn.world, who);
+        changed.up = rest;
+        if (channel.deafParent || isVoid) return;
+        if (head === "garbage") changed.deafParent = true;
+        turn.dispatch(who, { parent: event });
+        if (head === "accept" && scenario.stateful) turn.dispatch(who, { parent: "stateNegotiated" });
+      },
+    });
+  } else if ((gone || channel.closedBy !== "nobody") && !channel.endSeenByParent) {
+    add({
+      kind: "must",
+      what: "channelEnded (from its child)",
+      make: (turn) => {
+        changeChannel(turn.world, who).endSeenByParent = true;
+        turn.dispatch(who, { parent: "channelEnded" });
+      },
+    });
+  }
+  if (gone && (head === undefined || !scenario.duties.messagesBeforeExit)) {
+    add({
+      kind: "must",
+      what: "childExited",
+      make: (turn) => {
+        turn.forgetChild(who);
+        turn.dispatch(who, { parent: "childExited" });
+      },
+    });
+  }
+}

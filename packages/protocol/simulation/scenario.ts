@@ -1,0 +1,82 @@
+/** What may go wrong at the application's or the platform's side, each at any time at which it can. */
+export type Failure =
+  /** The child cannot be started. */
+  | "spawn"
+  /** Exclusive work of the parent does not stop. */
+  | "park"
+  /** A listener or the application of a generation fails before it is ready. */
+  | "preparation"
+  /** The child's application refuses the parent's state. */
+  | "state";
+
+/**
+ * What the machines rely on beyond their tables: duties of whoever executes them.
+ * Each can be switched off, to show what it is for.
+ * @see spec/v1/invariants.md
+ */
+export interface Duties {
+  /** A child that is not owner looks whether its parent's process is gone before it leaves for that parent's sake. */
+  readonly childLooksFirst: boolean;
+  /** A draining parent looks whether its child's process is gone before it gives up its way back. */
+  readonly parentLooksFirst: boolean;
+  /** What a child wrote before its death is read before its exit counts. */
+  readonly messagesBeforeExit: boolean;
+  /** Once a channel has ended, or is not read any further, the death of its other side is still noticed. */
+  readonly deathsOutliveChannels: boolean;
+}
+
+/** One exploration: which faults are switched on, and how many of each. Every budget counts down. */
+export interface Scenario {
+  readonly name: string;
+  /** How many generations there can be in a row. */
+  readonly generations: 2 | 3 | 4;
+  /** SIGHUP, to any process at any time. */
+  readonly handoffs: number;
+  /** SIGTERM, to any process at any time. */
+  readonly terminations: number;
+  /** SIGKILL, to any process at any time: before and after every effect. */
+  readonly crashes: number;
+  /** A child stops taking steps, and wakes at any later time or never. */
+  readonly hangs: number;
+  /** A frame that breaks the protocol, in either direction. */
+  readonly garbage: number;
+  /** A live process closes its end of a channel. */
+  readonly closings: number;
+  /** Deadlines expire at any time. Without them what is waited for does come. */
+  readonly deadlines: boolean;
+  readonly failures: readonly Failure[];
+  readonly stateful: boolean;
+  /** The child says what it is busy with. */
+  readonly progress: boolean;
+  readonly versionsMeet: boolean;
+  readonly duties: Duties;
+}
+
+export const allDuties: Duties = {
+  childLooksFirst: true,
+  parentLooksFirst: true,
+  messagesBeforeExit: true,
+  deathsOutliveChannels: true,
+};
+
+const calm: Scenario = {
+  name: "calm",
+  generations: 2,
+  handoffs: 1,
+  terminations: 0,
+  crashes: 0,
+  hangs: 0,
+  garbage: 0,
+  closings: 0,
+  deadlines: false,
+  failures: [],
+  stateful: false,
+  progress: true,
+  versionsMeet: true,
+  duties: allDuties,
+};
+
+/** A scenario is what differs from one handoff in which nothing goes wrong. */
+export function scenario(name: string, differences: Partial<Scenario> = {}): Scenario {
+  return { ...calm, ...differences, name };
+}

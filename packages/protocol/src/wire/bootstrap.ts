@@ -18,7 +18,12 @@ export const processId = integer(1, intMax);
 const versionMax = 65_535;
 const descriptor = integer(3, intMax);
 const port = integer(1, 65_535);
-const host = text(2, 64, /^(?=.*[.:])[0-9A-Fa-f.:]+(%[0-9A-Za-z._-]+)?$/, ", a literal IPv4 or IPv6 address");
+const host = text(
+  2,
+  64,
+  /^[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(%[0-9A-Za-z._-]+)?$/,
+  ", a literal IPv4 or IPv6 address",
+);
 const inode = text(1, 20, /^(0|[1-9][0-9]*)$/, ", decimal digits");
 const path = text(
   1,

@@ -1,15 +1,25 @@
-import type { Message } from "../message.js";
-import { encodeFrame } from "./frame.js";
-import { decodeValue, encodeValue } from "./msgpack.js";
-import { readMessage } from "./schema.js";
+import { HandoffError } from "../error.js";
+import type { Message, MessageType } from "../message.js";
+import { describe } from "./describe.js";
+import { Fault } from "./fault.js";
+import { prefixBytes, seal } from "./frame.js";
+import type { MapField } from "./map.js";
+import { isMap, Reader } from "./reader.js";
+import { messages } from "./schema.js";
+import { Writer } from "./writer.js";
 
 /**
- * A whole frame. Two equal messages have equal bytes.
+ * A whole frame. Two equal messages have equal bytes; fields that the schema does not know are left out.
  * @throws HandoffError MESSAGE_* where the message is not valid; FRAME_TOO_LARGE
  * @see spec/v1/messages.md
  */
 export function encodeMessage(message: Message): Uint8Array {
-  return encodeFrame(encodeValue(readMessage(message) as Message));
+  if (!isMap(message)) throw notMap(message);
+  const schema = schemaOf(message.type);
+  if (schema === undefined) throw typeUnknown(message.type);
+  const writer = new Writer(prefixBytes);
+  named(schema, () => schema.write(message, writer));
+  return seal(writer.finish());
 }
 
 /**
@@ -19,5 +29,47 @@ export function encodeMessage(message: Message): Uint8Array {
  * @see spec/v1/framing.md, spec/v1/messages.md
  */
 export function decodeMessage(payload: Uint8Array): Message | undefined {
-  return readMessage(decodeValue(payload));
+  const reader = new Reader(payload);
+  const schema = schemaOf(reader.peek("type"));
+  if (schema === undefined) return ignore(reader);
+  const message = named(schema, () => schema.read(reader));
+  reader.end();
+  return message;
+}
+
+function schemaOf(type: unknown): MapField<Message> | undefined {
+  if (typeof type !== "string" || !Object.hasOwn(messages, type)) return undefined;
+  return messages[type as MessageType] as unknown as MapField<Message>;
+}
+
+function named<T>(schema: MapField<Message>, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw error instanceof Fault ? error.toError(schema.name) : error;
+  }
+}
+
+/** A message of a type that is not known, or no message at all. */
+function ignore(reader: Reader): undefined {
+  const value = reader.value();
+  reader.end();
+  if (!isMap(value)) throw notMap(value);
+  if (Object.hasOwn(value, "ignorable") && value.ignorable === true && typeof value.type === "string") return;
+  throw typeUnknown(Object.hasOwn(value, "type") ? value.type : undefined);
+}
+
+function notMap(value: unknown): HandoffError {
+  return new HandoffError("MESSAGE_INVALID", {
+    message: `a message must be a map, and is ${describe(value)}`,
+  });
+}
+
+function typeUnknown(type: unknown): HandoffError {
+  if (typeof type !== "string") {
+    const message = `a message must have a \`type\` that is a string, and this one is ${describe(type)}`;
+    return new HandoffError("MESSAGE_INVALID", { message });
+  }
+  const message = `the type ${describe(type)} is not one that this version knows, and is not marked ignorable`;
+  return new HandoffError("MESSAGE_TYPE_UNKNOWN", { message });
 }

@@ -1,7 +1,8 @@
 import { HandoffError } from "../error.js";
 import { limits } from "../limits.js";
 
-const prefixBytes = 4;
+/** Bytes in front of every payload. */
+export const prefixBytes = 4;
 
 /**
  * One frame: the payload behind its length, as four bytes, most significant first.
@@ -9,13 +10,19 @@ const prefixBytes = 4;
  * @see spec/v1/framing.md F-1
  */
 export function encodeFrame(payload: Uint8Array): Uint8Array {
-  checkLength(payload.length, "to send");
   const frame = new Uint8Array(prefixBytes + payload.length);
-  frame[0] = payload.length >>> 24;
-  frame[1] = payload.length >>> 16;
-  frame[2] = payload.length >>> 8;
-  frame[3] = payload.length;
   frame.set(payload, prefixBytes);
+  return seal(frame);
+}
+
+/** Fills in the length of the payload that stands behind the first `prefixBytes`. */
+export function seal(frame: Uint8Array): Uint8Array {
+  const length = frame.length - prefixBytes;
+  checkLength(length, "to send");
+  frame[0] = length >>> 24;
+  frame[1] = length >>> 16;
+  frame[2] = length >>> 8;
+  frame[3] = length;
   return frame;
 }
 

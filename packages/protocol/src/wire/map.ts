@@ -1,4 +1,6 @@
-import type { Field, OptionalField, RequiredField } from "./field.js";
+import { Fault } from "./fault.js";
+import { type Field, type OptionalField, oneOf, type RequiredField } from "./field.js";
+import { isMap, type Reader } from "./reader.js";
 
 /** Exactly the fields of `T`, without its tag: one more, one less, or another optionality does not compile. */
 export type FieldsOf<T, Tag extends keyof T = never> = {
@@ -14,16 +16,20 @@ export interface Rule<T> {
   readonly holds: (value: T) => boolean;
 }
 
+/** Keys are ASCII, shorter than 32, and fewer than 16 in one map, so that each has one short form on the wire. */
+type Entries = readonly (readonly [key: string, field: Field<unknown>])[];
+
 export interface MapField<in out T> extends RequiredField<T> {
   /** The heading of its table in spec/v1/messages.md. */
   readonly name: string;
-  readonly fields: Readonly<Record<string, Field<never>>>;
+  /** In the order in which they are written. */
+  readonly entries: Entries;
   readonly rules: readonly Rule<T>[];
 }
 
 /** A map with exactly these fields, written in this order. */
 export function map<T>(name: string, fields: FieldsOf<T>, rules: readonly Rule<T>[] = []): MapField<T> {
-  return build(name, {}, fields, rules);
+  return build(name, fields, rules);
 }
 
 /** A map that says itself what it is: `tag` is the key that does, `name` its value. */
@@ -33,38 +39,92 @@ export function taggedMap<T, Tag extends keyof T & string>(
   fields: FieldsOf<T, Tag>,
   rules: readonly Rule<T>[] = [],
 ): MapField<T> {
-  return build(name, { [tag]: name }, fields, rules);
+  return build(name, { [tag]: oneOf(name), ...fields }, rules);
 }
 
-function build<T>(
-  name: string,
-  tags: Readonly<Record<string, string>>,
-  fields: object,
-  rules: readonly Rule<T>[],
-): MapField<T> {
+function build<T>(name: string, fields: object, rules: readonly Rule<T>[]): MapField<T> {
   const expected = `a ${name} map`;
   const entries = Object.entries(fields) as [string, Field<unknown>][];
+  function keepRules(value: T) {
+    for (const rule of rules) {
+      if (!rule.holds(value)) throw Fault.rule(rule.text);
+    }
+  }
   return {
     name,
     expected,
-    fields: fields as MapField<T>["fields"],
+    entries,
     rules,
-    read(value, path) {
-      if (!isMap(value)) throw path.invalid(expected, value);
-      const result: Record<string, unknown> = { ...tags };
+    read(reader) {
+      const length = reader.map();
+      if (length === undefined) throw Fault.invalid(expected, reader.value());
+      const value = readEntries(reader, length, entries) as T;
+      keepRules(value);
+      return value;
+    },
+    write(value, writer) {
+      if (!isMap(value)) throw Fault.invalid(expected, value);
+      writer.map(countPresent(value, entries));
       for (const [key, field] of entries) {
-        path.enter(key);
         const found = value[key];
-        if (found !== undefined) result[key] = field.read(found, path);
-        else if (field.optional !== true) throw path.missing(field.expected);
-        path.leave();
+        if (found === undefined) continue;
+        writer.word(key);
+        try {
+          field.write(found, writer);
+        } catch (error) {
+          throw Fault.inside(key, error);
+        }
       }
-      for (const rule of rules) {
-        if (!rule.holds(result as T)) throw path.contradiction(rule.text);
-      }
-      return result as T;
+      keepRules(value);
     },
   };
+}
+
+function readEntries(reader: Reader, length: number, entries: Entries): Record<string, unknown> {
+  const map: Record<string, unknown> = {};
+  let unknown: Set<string> | undefined;
+  let seen = 0;
+  let next = 0;
+  for (let i = 0; i < length; i++) {
+    let index = next;
+    // Senders keep to the order of the schema, and leave out what is optional.
+    while (index < entries.length && !reader.take((entries[index] as Entries[number])[0])) index++;
+    let key = entries[index]?.[0];
+    if (key === undefined) {
+      const found = reader.key();
+      key = found;
+      index = entries.findIndex((entry) => entry[0] === found);
+      if (index < 0) {
+        unknown ??= new Set();
+        if (unknown.has(key)) throw reader.duplicate(key);
+        unknown.add(key);
+        reader.value();
+        continue;
+      }
+    }
+    if ((seen & (1 << index)) !== 0) throw reader.duplicate(key);
+    seen |= 1 << index;
+    try {
+      map[key] = (entries[index] as Entries[number])[1].read(reader);
+    } catch (error) {
+      throw Fault.inside(key, error);
+    }
+    next = index + 1;
+  }
+  reader.close();
+  // Every key seen is the usual case, and needs no second look.
+  if (seen !== (1 << entries.length) - 1) countPresent(map, entries);
+  return map;
+}
+
+/** @throws Fault where one is missing that is not optional */
+function countPresent(value: Readonly<Record<string, unknown>>, entries: Entries): number {
+  let present = 0;
+  for (const [key, field] of entries) {
+    if (value[key] !== undefined) present++;
+    else if (field.optional !== true) throw Fault.inside(key, Fault.missing(field.expected));
+  }
+  return present;
 }
 
 /** One of several tagged maps. */
@@ -73,36 +133,38 @@ export function variants<T, Tag extends keyof T & string>(
   tag: Tag,
   maps: { readonly [K in T[Tag] & string]: MapField<Extract<T, Record<Tag, K>>> },
 ): RequiredField<T> {
-  const values = Object.keys(maps).map((value) => `"${value}"`);
-  const tagExpected = values.join(" or ");
+  const byTag = maps as unknown as Readonly<Record<string, Field<T>>>;
+  const tagExpected = Object.keys(maps)
+    .map((value) => `"${value}"`)
+    .join(" or ");
+  function choose(found: unknown): Field<T> {
+    if (typeof found === "string" && Object.hasOwn(byTag, found)) return byTag[found] as Field<T>;
+    throw Fault.inside(
+      tag,
+      found === undefined ? Fault.missing(tagExpected) : Fault.invalid(tagExpected, found),
+    );
+  }
   return {
     expected,
-    read(value, path) {
-      if (!isMap(value)) throw path.invalid(expected, value);
-      const found = value[tag];
-      if (typeof found === "string" && Object.hasOwn(maps, found)) {
-        return (maps as unknown as Record<string, Field<T>>)[found]!.read(value, path);
+    read(reader) {
+      const found = reader.peek(tag);
+      if (found === undefined) {
+        const value = reader.value();
+        if (!isMap(value)) throw Fault.invalid(expected, value);
       }
-      path.enter(tag);
-      throw found === undefined ? path.missing(tagExpected) : path.invalid(tagExpected, found);
+      return choose(found).read(reader);
+    },
+    write(value, writer) {
+      if (!isMap(value)) throw Fault.invalid(expected, value);
+      choose(value[tag]).write(value, writer);
     },
   };
 }
 
-/** Whether this came from, or would become, a MessagePack map. */
-export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
-  );
-}
-
-/** A rule that a value stands only once. */
+/** A rule that each of some values stands only once. Quadratic: for what the limits keep short. */
 export function distinct<T>(what: string, values: (value: T) => readonly unknown[]): Rule<T> {
   return {
     text: `${what} are distinct`,
-    holds(value) {
-      const all = values(value);
-      return new Set(all).size === all.length;
-    },
+    holds: (value) => values(value).every((one, index, all) => all.indexOf(one) === index),
   };
 }

@@ -1,5 +1,6 @@
 import { type Code, HandoffError } from "../error.js";
 import { limits } from "../limits.js";
+import { describe } from "./describe.js";
 import { readText } from "./utf8.js";
 
 /** What the profile can say. Maps become plain objects whose keys are all own properties, whatever their names. */
@@ -12,35 +13,106 @@ export type Value =
   | { readonly [key: string]: Value };
 
 /**
- * Reads one MessagePack value and checks the strict profile in the same pass, in time and memory linear in the bytes.
- * Byte strings are views of `payload`, not copies.
- * @throws HandoffError ENCODING_*
+ * Reads MessagePack values and checks the strict profile in the same pass, in time and memory linear in the bytes.
+ * Byte strings are views of the payload, not copies. Every method throws HandoffError ENCODING_*.
  * @see spec/v1/framing.md E-1
  */
-export function readValue(payload: Uint8Array): Value {
-  const reader = new Reader(payload);
-  const value = reader.value(1);
-  reader.end();
-  return value;
-}
-
-class Reader {
+export class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
+  /** Maps and arrays that are open here. */
+  #depth = 0;
   /** Values announced so far. A container announces its content in its header, before any of it is read. */
   #values = 1;
+  #textBytes = 0;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor(payload: Uint8Array) {
+    this.#bytes = payload;
   }
 
-  /** `depth` is the depth that a container would have here. */
-  value(depth: number): Value {
+  /** How many bytes the text had that was read last. */
+  get textBytes(): number {
+    return this.#textBytes;
+  }
+
+  /** Whatever stands here. */
+  value(): Value {
+    const head = this.#peek();
+    if (head < 0x80 || (head >= 0xa0 && (head & 0xfc) !== 0xdc)) return this.scalar();
+    const array = this.array();
+    if (array !== undefined) return this.#items(array);
+    const map = this.map();
+    if (map !== undefined) return this.#entries(map);
+    return this.scalar();
+  }
+
+  /** How many keys the map here has, or undefined where there is no map. `close` it after its last value. */
+  map(): number | undefined {
+    const head = this.#peek();
+    if (head >= 0x80 && head < 0x90) return this.#open(head & 0x0f, 0, 2);
+    if (head === 0xde || head === 0xdf) return this.#open(0, 2 << (head - 0xde), 2);
+    return undefined;
+  }
+
+  /** How many items the array here has, or undefined where there is no array. `close` it after its last item. */
+  array(): number | undefined {
+    const head = this.#peek();
+    if (head >= 0x90 && head < 0xa0) return this.#open(head & 0x0f, 0, 1);
+    if (head === 0xdc || head === 0xdd) return this.#open(0, 2 << (head - 0xdc), 1);
+    return undefined;
+  }
+
+  close(): void {
+    this.#depth--;
+  }
+
+  /** Takes the text here if it is this one in its shortest form; `text` is ASCII, and shorter than 32. */
+  take(text: string): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (bytes[at] !== (0xa0 | text.length)) return false;
+    for (let i = 0; i < text.length; i++) {
+      if (bytes[at + 1 + i] !== text.charCodeAt(i)) return false;
+    }
+    this.#at = at + 1 + text.length;
+    return true;
+  }
+
+  /** The key here, whatever it is. */
+  key(): string {
+    const head = this.#unsigned(1);
+    if (head >= 0xa0 && head < 0xc0) return this.#text(head & 0x1f);
+    if (head >= 0xd9 && head <= 0xdb) return this.#text(this.#unsigned(1 << (head - 0xd9)));
+    if (head === 0xc1) throw this.#error("ENCODING_MALFORMED", "0xc1, which MessagePack never uses");
+    throw this.#error("ENCODING_KEY", "a key that is not a string");
+  }
+
+  duplicate(key: string): HandoffError {
+    return this.#error("ENCODING_KEY_DUPLICATE", `the key ${describe(key)} a second time in one map`);
+  }
+
+  /** The value of one key of the map here, usually its first, without leaving this place; undefined where there is none. */
+  peek(key: string): Value | undefined {
+    const at = this.#at;
+    const depth = this.#depth;
+    const values = this.#values;
+    const first = this.map() !== undefined && this.take(key) ? this.value() : undefined;
+    this.#at = at;
+    this.#depth = depth;
+    this.#values = values;
+    if (first !== undefined) return first;
+    const map = this.value();
+    this.#at = at;
+    this.#depth = depth;
+    this.#values = values;
+    return isMap(map) && Object.hasOwn(map, key) ? map[key] : undefined;
+  }
+
+  /** Whatever stands here, if it is neither a map nor an array. */
+  scalar(): boolean | number | string | Uint8Array {
     const head = this.#unsigned(1);
     if (head < 0x80) return head;
-    if (head < 0x90) return this.#map(head & 0x0f, depth);
-    if (head < 0xa0) return this.#array(head & 0x0f, depth);
-    if (head < 0xc0) return this.#text(head & 0x1f);
+    if (head >= 0xa0 && head < 0xc0) return this.#text(head & 0x1f);
     switch (head) {
       case 0xc1:
         throw this.#error("ENCODING_MALFORMED", "0xc1, which MessagePack never uses");
@@ -67,12 +139,6 @@ class Reader {
       case 0xda:
       case 0xdb:
         return this.#text(this.#unsigned(1 << (head - 0xd9)));
-      case 0xdc:
-      case 0xdd:
-        return this.#array(this.#unsigned(2 << (head - 0xdc)), depth);
-      case 0xde:
-      case 0xdf:
-        return this.#map(this.#unsigned(2 << (head - 0xde)), depth);
       default:
         throw this.#error("ENCODING_TYPE", typeNames(head));
     }
@@ -83,53 +149,45 @@ class Reader {
     if (rest > 0) throw this.#error("ENCODING_MALFORMED", `${rest} bytes after the end of the message`);
   }
 
-  #array(length: number, depth: number): Value[] {
-    this.#open(length, depth);
-    const array: Value[] = [];
-    for (let i = 0; i < length; i++) array.push(this.value(depth + 1));
-    return array;
+  #items(length: number): Value[] {
+    const items: Value[] = [];
+    for (let i = 0; i < length; i++) items.push(this.value());
+    this.close();
+    return items;
   }
 
-  #map(length: number, depth: number): { [key: string]: Value } {
-    this.#open(2 * length, depth);
+  #entries(length: number): { readonly [key: string]: Value } {
     const map: { [key: string]: Value } = {};
     for (let i = 0; i < length; i++) {
-      const key = this.#key();
-      if (Object.hasOwn(map, key)) {
-        throw this.#error(
-          "ENCODING_KEY_DUPLICATE",
-          `the key ${JSON.stringify(key)} a second time in one map`,
-        );
-      }
-      const value = this.value(depth + 1);
-      if (key === "__proto__") {
-        // An assignment would set the prototype instead.
-        Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
-      } else {
-        map[key] = value;
-      }
+      const key = this.key();
+      if (Object.hasOwn(map, key)) throw this.duplicate(key);
+      const value = this.value();
+      // An assignment to "__proto__" would set the prototype instead.
+      if (key !== "__proto__") map[key] = value;
+      else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
     }
+    this.close();
     return map;
   }
 
-  #key(): string {
-    const head = this.#unsigned(1);
-    if (head >= 0xa0 && head < 0xc0) return this.#text(head & 0x1f);
-    if (head >= 0xd9 && head <= 0xdb) return this.#text(this.#unsigned(1 << (head - 0xd9)));
-    if (head === 0xc1) throw this.#error("ENCODING_MALFORMED", "0xc1, which MessagePack never uses");
-    throw this.#error("ENCODING_KEY", "a key that is not a string");
-  }
-
   /** Checks a container before anything of it is read, so that an announced size alone costs nothing. */
-  #open(values: number, depth: number): void {
-    if (depth > limits.depthMax) {
+  #open(short: number, width: number, valuesEach: number): number {
+    this.#at++;
+    const length = width === 0 ? short : this.#unsigned(width);
+    if (++this.#depth > limits.depthMax) {
       throw this.#error("ENCODING_DEPTH", `more than ${limits.depthMax} maps and arrays inside each other`);
     }
-    this.#values += values;
+    this.#values += length * valuesEach;
     if (this.#values > limits.valuesMax) {
       throw this.#error("ENCODING_COUNT", `more than ${limits.valuesMax} values in one message`);
     }
-    this.#need(values);
+    this.#need(length * valuesEach);
+    return length;
+  }
+
+  #peek(): number {
+    this.#need(1);
+    return this.#bytes[this.#at] as number;
   }
 
   #binary(length: number): Uint8Array {
@@ -143,6 +201,7 @@ class Reader {
     const text = readText(this.#bytes, this.#at, this.#at + length);
     if (text === undefined) throw this.#error("ENCODING_UTF8", "a string that is not well-formed UTF-8");
     this.#at += length;
+    this.#textBytes = length;
     return text;
   }
 
@@ -178,6 +237,13 @@ class Reader {
   #error(code: Code, found: string): HandoffError {
     return new HandoffError(code, { message: `a payload breaks the encoding at byte ${this.#at}: ${found}` });
   }
+}
+
+/** Whether this came from a MessagePack map, or could become one. */
+export function isMap(value: unknown): value is Readonly<Record<string, Value>> {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 function typeNames(head: number): string {

@@ -4,12 +4,14 @@
  */
 
 const unitsPerCall = 4_096;
+const shortBytes = 128;
 
 /** The text in `bytes[from, to)`, or undefined where that is not well-formed UTF-8 (no overlong forms, no surrogates). */
 export function readText(bytes: Uint8Array, from: number, to: number): string | undefined {
-  let ascii = from;
-  while (ascii < to && (bytes[ascii] as number) < 0x80) ascii++;
-  if (ascii === to && to - from <= unitsPerCall) return units(bytes.subarray(from, to));
+  if (to - from <= shortBytes) {
+    const text = shortAscii(bytes, from, to);
+    if (text !== undefined) return text;
+  }
   let text = "";
   for (let at = from; at < to; ) {
     const chunk: number[] = [];
@@ -38,6 +40,42 @@ export function textBytes(text: string): number | undefined {
     at++;
   }
   return bytes;
+}
+
+/** Writes the UTF-8 of a well-formed text, of `length` bytes, at `at`. */
+export function writeText(text: string, length: number, bytes: Uint8Array, at: number): void {
+  if (length === text.length) {
+    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
+    return;
+  }
+  let next = at;
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i) as number;
+    if (point > 0xffff) i++;
+    const tail = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    // The first byte: as many leading ones as the sequence has bytes.
+    bytes[next++] = tail === 0 ? point : ((0xff00 >> (tail + 1)) & 0xff) | (point >> (6 * tail));
+    for (let shift = 6 * tail - 6; shift >= 0; shift -= 6) bytes[next++] = 0x80 | ((point >> shift) & 0x3f);
+  }
+}
+
+function shortAscii(bytes: Uint8Array, from: number, to: number): string | undefined {
+  let text = "";
+  let at = from;
+  for (; at + 4 <= to; at += 4) {
+    const a = bytes[at] as number;
+    const b = bytes[at + 1] as number;
+    const c = bytes[at + 2] as number;
+    const d = bytes[at + 3] as number;
+    if ((a | b | c | d) >= 0x80) return undefined;
+    text += String.fromCharCode(a, b, c, d);
+  }
+  for (; at < to; at++) {
+    const unit = bytes[at] as number;
+    if (unit >= 0x80) return undefined;
+    text += String.fromCharCode(unit);
+  }
+  return text;
 }
 
 function units(codes: ArrayLike<number>): string {

@@ -4,16 +4,16 @@ import { runInForeground } from "./lib/child.mjs";
 import { enter, StepFailed } from "./lib/entry.mjs";
 import { ROOT, tool } from "./lib/root.mjs";
 import { setUp } from "./lib/setup.mjs";
-import { build, runTask } from "./lib/turbo.mjs";
+import { build, test, typecheck } from "./lib/turbo.mjs";
 
 const TASKS = {
   build: () => 0,
-  typecheck: (args) => runTask("typecheck", args),
+  typecheck,
   lint: (args) => runInForeground(tool("biome"), ["check", ".", ...args]),
   format: (args) => runInForeground(tool("biome"), ["check", "--write", ".", ...args]),
   knip: (args) => runInForeground(tool("knip"), args),
   packaging: (args) => runInForeground(process.execPath, [join(ROOT, "scripts", "packaging.mjs"), ...args]),
-  test: (args) => runTask("test", args),
+  test,
   check: runChecks,
 };
 const WITHOUT_BUILD = new Set(["lint", "format"]);

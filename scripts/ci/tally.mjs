@@ -1,5 +1,5 @@
 // node scripts/ci/tally.mjs <report> <status>: prints "passed failed skipped", summed over the JSON reports of vitest
-// that a run has left at packages/*/<report> and apps/*/<report>, and removes them.
+// that a run has left at <report>, packages/*/<report> and apps/*/<report>, and removes them.
 //
 // A run that failed without a failed test to show (a file that cannot be loaded, an error outside of tests, a limit
 // of time) counts as one failure, and so does a run without any report.
@@ -10,22 +10,23 @@ import { ROOT } from "../lib/root.mjs";
 const [report, status] = process.argv.slice(2);
 let [passed, failed, skipped, reports] = [0, 0, 0, 0];
 
-for (const folder of ["packages", "apps"]) {
-  for (const name of readdirSync(join(ROOT, folder))) {
-    const path = join(ROOT, folder, name, report);
-    if (!existsSync(path)) continue;
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-      readFileSync(path, "utf8"),
-    );
-    const unloaded = testResults.filter(
-      (file) => file.status === "failed" && file.assertionResults.length === 0,
-    );
-    passed += numPassedTests;
-    failed += numFailedTests + unloaded.length;
-    skipped += numPendingTests + (numTodoTests ?? 0);
-    reports += 1;
-    rmSync(path);
-  }
+const folders = ["packages", "apps"].flatMap((kind) =>
+  readdirSync(join(ROOT, kind)).map((name) => join(ROOT, kind, name)),
+);
+for (const folder of [ROOT, ...folders]) {
+  const path = join(folder, report);
+  if (!existsSync(path)) continue;
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+    readFileSync(path, "utf8"),
+  );
+  const unloaded = testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
+  passed += numPassedTests;
+  failed += numFailedTests + unloaded.length;
+  skipped += numPendingTests + (numTodoTests ?? 0);
+  reports += 1;
+  rmSync(path);
 }
 if (failed === 0 && (status !== "0" || reports === 0)) failed = 1;
 console.log(`${passed} ${failed} ${skipped}`);

@@ -8,6 +8,8 @@ const LOCK_FILE = join(ROOT, "package-lock.json");
 // npm's own record of what it put into node_modules.
 const INSTALLED_FILE = join(ROOT, "node_modules", ".package-lock.json");
 const STAMP_FILE = join(ROOT, "node_modules", ".setup-stamp");
+// What tells one installed package from another in a lock file.
+const RECORDED = ["version", "integrity", "resolved", "link"];
 const MACHINE = `${process.platform}-${process.arch}-${process.versions.modules}`;
 
 // A hash, because a checkout changes the times of files that it does not change.
@@ -45,16 +47,19 @@ function isWhatTheLockAsksFor() {
   if (!existsSync(INSTALLED_FILE)) return false;
   const wanted = readJson(LOCK_FILE).packages;
   const installed = readJson(INSTALLED_FILE).packages;
-  const same = (path) =>
-    ["version", "integrity", "resolved", "link"].every(
-      (key) => wanted[path]?.[key] === installed[path]?.[key],
-    );
+  const isTheSame = (path) => RECORDED.every((key) => wanted[path]?.[key] === installed[path][key]);
+  const isMissing = (path) =>
+    path.includes("node_modules/") && !wanted[path].optional && !(path in installed);
   return (
-    Object.keys(installed).every(same) &&
-    Object.keys(wanted).every(
-      (path) => !path.startsWith("node_modules/") || wanted[path].optional || path in installed,
-    )
+    Object.keys(installed).every((path) => isTheSame(path) && isOnDisk(path, installed[path].version)) &&
+    !Object.keys(wanted).some(isMissing)
   );
+}
+
+// npm's record is not enough: `npm install --package-lock-only` changes it, too, and installs nothing.
+function isOnDisk(path, version) {
+  const file = join(ROOT, path, "package.json");
+  return existsSync(file) && (version === undefined || readJson(file).version === version);
 }
 
 /** What every machine gets: which of the optional packages belong to this one is npm's to decide. */

@@ -25,13 +25,27 @@ export async function withLock(folder, waitingFor, work) {
       },
     );
   }
-  const heartbeat = setInterval(() => utimesSync(folder, new Date(), new Date()), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => {
+    if (isOwnedBy(owner, folder)) utimesSync(folder, new Date(), new Date());
+  }, HEARTBEAT_MS);
   try {
     return await work();
   } finally {
     clearInterval(heartbeat);
-    for (const path of [folder, ...graves]) rmSync(path, { recursive: true, force: true });
+    release(folder, owner, graves);
   }
+}
+
+function release(folder, owner, graves) {
+  // A process that was suspended for long enough has lost the lock to another one.
+  if (isOwnedBy(owner, folder)) {
+    // Renamed first: to remove it in place would empty it, and an empty folder is there for the next owner to replace
+    // while we go on removing.
+    const released = `${folder}-${owner.id}`;
+    renameSync(folder, released);
+    graves.push(released);
+  }
+  for (const grave of graves) rmSync(grave, { recursive: true, force: true });
 }
 
 function tryAcquire(folder, owner, graves) {
@@ -62,6 +76,8 @@ function rename(from, to) {
     throw error;
   }
 }
+
+const isOwnedBy = (owner, folder) => ownerOf(folder)?.id === owner.id;
 
 function ownerOf(folder) {
   mkdirSync(dirname(folder), { recursive: true });

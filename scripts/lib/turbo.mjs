@@ -18,11 +18,13 @@ export function build(filter) {
   });
 }
 
-/** Resolves with turbo's exit status. `args` go to the task's own command. */
-export function runTask(task, args) {
-  const flags = task === "test" ? testFlags() : [];
+/** Resolves with turbo's exit status. `args` go to the command of each package. */
+export const typecheck = (args) => run(["typecheck"], args);
+export const test = (args) => run(["test", "test:scripts", ...testFlags()], args);
+
+function run(tasks, args) {
   const passed = args.length > 0 ? ["--", ...args] : [];
-  return runInForeground(tool("turbo"), ["run", task, "--continue", ...flags, ...passed], environment());
+  return runInForeground(tool("turbo"), ["run", ...tasks, "--continue", ...passed], environment());
 }
 
 function testFlags() {

@@ -1,0 +1,60 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { ROOT } from "../lib/root.mjs";
+import { checkout } from "./checkout.mjs";
+
+const REPORT = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] };
+
+function tally(files, status) {
+  const folder = checkout({ "packages/one/package.json": {}, "apps/demo/package.json": {}, ...files });
+  const args = [join(folder, "scripts/ci/tally.mjs"), "reports/tests.json", status];
+  return { folder, counts: execFileSync(process.execPath, args, { encoding: "utf8" }) };
+}
+
+test("the reports of all folders are added up, and used once", () => {
+  const { folder, counts } = tally(
+    {
+      "packages/one/reports/tests.json": REPORT,
+      "apps/demo/reports/tests.json": { ...REPORT, numFailedTests: 2 },
+      "reports/tests.json": { ...REPORT, numPassedTests: 100 },
+    },
+    "1",
+  );
+
+  expect(counts).toBe("110 2 6\n");
+  expect(existsSync(join(folder, "packages/one/reports/tests.json"))).toBe(false);
+});
+
+test("a test file that cannot be loaded is a failure", () => {
+  const testResults = [{ status: "failed", assertionResults: [] }];
+  expect(tally({ "packages/one/reports/tests.json": { ...REPORT, testResults } }, "1").counts).toBe(
+    "5 1 2\n",
+  );
+});
+
+test("a run that fails without a failed test, or leaves no report, is a failure", () => {
+  expect(tally({ "packages/one/reports/tests.json": REPORT }, "1").counts).toBe("5 1 2\n");
+  expect(tally({}, "0").counts).toBe("0 1 0\n");
+});
+
+test.runIf(process.platform === "linux")("a process left by a run is found, named and ended", async () => {
+  const run = `leftover-${process.pid}`;
+  const left = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], {
+    env: { ...process.env, HEIRLOOM_TEST_RUN: run },
+    stdio: "ignore",
+  });
+  onTestFinished(() => void left.kill("SIGKILL"));
+  const exit = once(left, "exit");
+  const look = (id) =>
+    spawnSync(process.execPath, [join(ROOT, "scripts/ci/leftovers.mjs"), id], { encoding: "utf8" });
+
+  expect(look("another-run").status).toBe(0);
+  const found = look(run);
+
+  expect(found.status).toBe(1);
+  expect(found.stderr).toMatch(new RegExp(`^left behind: ${left.pid} .*setInterval`));
+  expect(await exit).toEqual([null, "SIGKILL"]);
+});

@@ -30,12 +30,14 @@ export function encodeMessage(message: Message): Uint8Array {
  */
 export function decodeMessage(payload: Uint8Array): Message | undefined {
   const reader = new Reader(payload);
-  const schema = schemaOf(reader.peek("type"));
+  const schema = schemaOf(reader.peek("type", types));
   if (schema === undefined) return ignore(reader);
   const message = named(schema, () => schema.read(reader));
   reader.end();
   return message;
 }
+
+const types = Object.keys(messages);
 
 function schemaOf(type: unknown): MapField<Message> | undefined {
   if (typeof type !== "string" || !Object.hasOwn(messages, type)) return undefined;

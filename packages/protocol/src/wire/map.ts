@@ -1,6 +1,7 @@
 import { Fault } from "./fault.js";
 import { type Field, type OptionalField, oneOf, type RequiredField } from "./field.js";
 import { isMap, type Reader } from "./reader.js";
+import type { Writer } from "./writer.js";
 
 /** Exactly the fields of `T`, without its tag: one more, one less, or another optionality does not compile. */
 export type FieldsOf<T, Tag extends keyof T = never> = {
@@ -45,6 +46,7 @@ export function taggedMap<T, Tag extends keyof T & string>(
 function build<T>(name: string, fields: object, rules: readonly Rule<T>[]): MapField<T> {
   const expected = `a ${name} map`;
   const entries = Object.entries(fields) as [string, Field<unknown>][];
+  const optionalKeys = entries.filter(([, field]) => field.optional).map(([key]) => key);
   function keepRules(value: T) {
     for (const rule of rules) {
       if (!rule.holds(value)) throw Fault.rule(rule.text);
@@ -64,17 +66,7 @@ function build<T>(name: string, fields: object, rules: readonly Rule<T>[]): MapF
     },
     write(value, writer) {
       if (!isMap(value)) throw Fault.invalid(expected, value);
-      writer.map(countPresent(value, entries));
-      for (const [key, field] of entries) {
-        const found = value[key];
-        if (found === undefined) continue;
-        writer.word(key);
-        try {
-          field.write(found, writer);
-        } catch (error) {
-          throw Fault.inside(key, error);
-        }
-      }
+      writeEntries(value, entries, optionalKeys, writer);
       keepRules(value);
     },
   };
@@ -113,18 +105,40 @@ function readEntries(reader: Reader, length: number, entries: Entries): Record<s
   }
   reader.close();
   // Every key seen is the usual case, and needs no second look.
-  if (seen !== (1 << entries.length) - 1) countPresent(map, entries);
+  if (seen !== (1 << entries.length) - 1) {
+    for (const [key, field] of entries) {
+      if (map[key] === undefined && field.optional !== true) throw missing(key, field);
+    }
+  }
   return map;
 }
 
-/** @throws Fault where one is missing that is not optional */
-function countPresent(value: Readonly<Record<string, unknown>>, entries: Entries): number {
-  let present = 0;
+function writeEntries(
+  map: Readonly<Record<string, unknown>>,
+  entries: Entries,
+  optionalKeys: readonly string[],
+  writer: Writer,
+): void {
+  let length = entries.length;
+  for (const key of optionalKeys) if (map[key] === undefined) length--;
+  writer.map(length);
   for (const [key, field] of entries) {
-    if (value[key] !== undefined) present++;
-    else if (field.optional !== true) throw Fault.inside(key, Fault.missing(field.expected));
+    const value = map[key];
+    if (value === undefined) {
+      if (field.optional !== true) throw missing(key, field);
+      continue;
+    }
+    writer.word(key);
+    try {
+      field.write(value, writer);
+    } catch (error) {
+      throw Fault.inside(key, error);
+    }
   }
-  return present;
+}
+
+function missing(key: string, field: Field<unknown>): unknown {
+  return Fault.inside(key, Fault.missing(field.expected));
 }
 
 /** One of several tagged maps. */
@@ -134,9 +148,8 @@ export function variants<T, Tag extends keyof T & string>(
   maps: { readonly [K in T[Tag] & string]: MapField<Extract<T, Record<Tag, K>>> },
 ): RequiredField<T> {
   const byTag = maps as unknown as Readonly<Record<string, Field<T>>>;
-  const tagExpected = Object.keys(maps)
-    .map((value) => `"${value}"`)
-    .join(" or ");
+  const tags = Object.keys(maps);
+  const tagExpected = tags.map((value) => `"${value}"`).join(" or ");
   function choose(found: unknown): Field<T> {
     if (typeof found === "string" && Object.hasOwn(byTag, found)) return byTag[found] as Field<T>;
     throw Fault.inside(
@@ -147,7 +160,7 @@ export function variants<T, Tag extends keyof T & string>(
   return {
     expected,
     read(reader) {
-      const found = reader.peek(tag);
+      const found = reader.peek(tag, tags);
       if (found === undefined) {
         const value = reader.value();
         if (!isMap(value)) throw Fault.invalid(expected, value);

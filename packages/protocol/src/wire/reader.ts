@@ -91,16 +91,20 @@ export class Reader {
     return this.#error("ENCODING_KEY_DUPLICATE", `the key ${describe(key)} a second time in one map`);
   }
 
-  /** The value of one key of the map here, usually its first, without leaving this place; undefined where there is none. */
-  peek(key: string): Value | undefined {
+  /**
+   * The value of one key of the map here, without leaving this place; undefined where there is no map, or no such key.
+   * Fast where the key is the first, and its value one of `words`, which are ASCII and shorter than 32.
+   */
+  peek(key: string, words: readonly string[]): Value | undefined {
     const at = this.#at;
     const depth = this.#depth;
     const values = this.#values;
-    const first = this.map() !== undefined && this.take(key) ? this.value() : undefined;
+    const isFirst = this.map() !== undefined && this.take(key);
+    const word = isFirst ? words.find(this.take, this) : undefined;
     this.#at = at;
     this.#depth = depth;
     this.#values = values;
-    if (first !== undefined) return first;
+    if (word !== undefined) return word;
     const map = this.value();
     this.#at = at;
     this.#depth = depth;

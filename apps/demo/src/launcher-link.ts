@@ -38,6 +38,7 @@ function tellHandoff({ outcome, generation, child, durationMs, error, drain }: H
     event: "handoff",
     outcome,
     generation,
+    pid: process.pid,
     childGeneration: child.generation,
     durationMs,
     ...(error && { error: { code: error.code, message: error.message } }),

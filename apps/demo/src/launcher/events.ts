@@ -15,6 +15,7 @@ export interface HandoffEvent {
   event: "handoff";
   outcome: "committed" | "aborted" | "rolledBack";
   generation: number;
+  pid: number;
   childGeneration: number;
   durationMs: number;
   error?: { code: string; message: string };

@@ -25,6 +25,9 @@ export class ServiceProcess extends EventEmitter<Events> {
   /** The generation that serves now; undefined before the first one does. */
   owner: OwnerEvent | undefined;
   failure: FailedEvent | undefined;
+  /** Of all generations, in the order in which they were over. */
+  readonly handoffs: HandoffEvent[] = [];
+  hasEnded = false;
   /** Resolves when the last generation is gone: nobody is left who holds the other end of the output. */
   readonly ended: Promise<void>;
 
@@ -50,6 +53,7 @@ export class ServiceProcess extends EventEmitter<Events> {
         .on("line", (line) => this.#onLine(line))
         .once("close", () => {
           lifeline?.destroy();
+          this.hasEnded = true;
           resolve();
         });
     });
@@ -60,6 +64,12 @@ export class ServiceProcess extends EventEmitter<Events> {
     if (this.owner) return this.owner;
     const owner = new Promise<OwnerEvent>((resolve) => this.once("owner", resolve));
     return Promise.race([owner, this.ended.then(() => undefined)]);
+  }
+
+  /** Why handoffs failed, in order. */
+  failures(): string[] {
+    const failed = this.handoffs.filter(({ outcome }) => outcome !== "committed");
+    return failed.map(({ outcome, error }) => `${outcome}: ${error?.message ?? "no reason given"}`);
   }
 
   /** Asks the current generation to hand over. */
@@ -90,6 +100,9 @@ export class ServiceProcess extends EventEmitter<Events> {
       this.emit("owner", event);
       if (this.#stopping) this.#tellToStop(event.pid);
     } else if (event?.event === "handoff") {
+      // It exits now, and its number is free for any other process: never signal it again.
+      if (event.outcome === "committed") this.#pids.delete(event.pid);
+      this.handoffs.push(event);
       this.emit("handoff", event);
     } else if (event?.event === "failed") {
       this.failure = event;

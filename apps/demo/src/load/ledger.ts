@@ -74,12 +74,12 @@ export class Ledger {
     if (this.samples.length < SAMPLES_MAX) {
       const restartAtMs = this.#restartsAtMs.findLast((atMs) => atMs <= record.endedAtMs);
       const afterRestartMs =
-        restartAtMs === undefined ? {} : { afterRestartMs: record.endedAtMs - restartAtMs };
+        restartAtMs === undefined ? {} : { afterRestartMs: rounded(record.endedAtMs - restartAtMs) };
       this.samples.push({ entry: name, ...record.failure, ...afterRestartMs });
     }
   }
 
-  /** Opens a window: from now on for `RESTART_WINDOW_MS`, latencies count as those of a restart. */
+  /** Opens a window: from then on for `RESTART_WINDOW_MS`, latencies count as those of a restart. */
   markRestart(atMs: number): void {
     this.#restartsAtMs.push(atMs);
   }
@@ -113,8 +113,13 @@ export const RESTART_WINDOW_MS = 1_000;
 export function summarize(values: number[]): Summary {
   const sorted = Float64Array.from(values).sort();
   // Nearest rank: the smallest value that is not below the given share of all values.
-  const rank = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+  const rank = (share: number) => rounded(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0);
   return { count: sorted.length, min: rank(0), median: rank(0.5), p99: rank(0.99), max: rank(1) };
+}
+
+/** To a tenth: the clock is finer than what it measures here. */
+export function rounded(valueMs: number): number {
+  return Math.round(valueMs * 10) / 10;
 }
 
 function newEntry(): Entry {

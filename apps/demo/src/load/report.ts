@@ -6,6 +6,7 @@ import {
   type FailureSample,
   type Latencies,
   type Ledger,
+  rounded,
   type Summary,
   summarize,
 } from "./ledger.js";
@@ -40,7 +41,7 @@ export interface ReportInput {
   ledger: Ledger;
   restarts: Restart[];
   asked: number;
-  handoffs: HandoffEvent[];
+  handoffs: readonly HandoffEvent[];
   problems: string[];
   durationMs: number;
   interrupted: boolean;
@@ -61,7 +62,7 @@ export function buildReport(input: ReportInput): Report {
     ok: ledger.failed === 0 && failed.length === 0 && problems.length === 0,
     interrupted: input.interrupted,
     node: process.version,
-    durationMs: input.durationMs,
+    durationMs: rounded(input.durationMs),
     restarts: {
       asked: input.asked,
       done: restarts.length - failed.length,

@@ -15,14 +15,14 @@ export interface WhoAmI {
 export function whoamiRequest(
   target: Target,
   connection: "close" | "keep-alive",
-  onAnswer: (answer: WhoAmI) => void = () => {},
+  onAnswer: (answer: WhoAmI) => unknown = () => {},
 ): Request {
   const id = newRequestId();
   const head = requestHead(target, { method: "GET", path: "/whoami" }, { "x-request-id": id, connection });
   return {
     deadlineMs: DEADLINE_MS,
     write: (write) => write(head),
-    check: (response) => onAnswer(checkedWhoAmI(response, id)),
+    check: (response) => void onAnswer(checkedWhoAmI(response, id)),
     deliberateMs: () => 0,
   };
 }

@@ -11,7 +11,7 @@ const TASKS = {
   typecheck,
   lint: (args) => runInForeground(tool("biome"), ["check", ".", ...args]),
   format: (args) => runInForeground(tool("biome"), ["check", "--write", ".", ...args]),
-  knip: (args) => runInForeground(tool("knip"), args),
+  knip: (args) => runInForeground(tool("knip"), ["--no-config-hints", ...args]),
   packaging: (args) => runInForeground(process.execPath, [join(ROOT, "scripts", "packaging.mjs"), ...args]),
   test,
   check: runChecks,

@@ -1,8 +1,8 @@
 // node scripts/ci/tally.mjs <report> <status>: prints "passed failed skipped", summed over the JSON reports of vitest
 // that a run has left at <report>, packages/*/<report> and apps/*/<report>, and removes them.
 //
-// A run that failed without a failed test to show (a file that cannot be loaded, an error outside of tests, a limit
-// of time) counts as one failure, and so does a run without any report.
+// A file that cannot be loaded counts as one failure, a report that failed without a failed test to show (no tests, an
+// error outside of tests) as one, and so does a run that failed otherwise or left no report.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../lib/root.mjs";
@@ -16,15 +16,16 @@ const folders = ["packages", "apps"].flatMap((kind) =>
 for (const folder of [ROOT, ...folders]) {
   const path = join(folder, report);
   if (!existsSync(path)) continue;
-  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
+  const { success, numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
     readFileSync(path, "utf8"),
   );
   const unloaded = testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
   );
+  const failures = numFailedTests + unloaded.length;
   passed += numPassedTests;
-  failed += numFailedTests + unloaded.length;
-  skipped += numPendingTests + (numTodoTests ?? 0);
+  failed += failures === 0 && !success ? 1 : failures;
+  skipped += numPendingTests + numTodoTests;
   reports += 1;
   rmSync(path);
 }

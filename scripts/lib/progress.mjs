@@ -23,8 +23,11 @@ export async function withProgress(doing, detail, work) {
       out.write(`\r\x1b[2K${FRAMES[frame++ % FRAMES.length]} ${text()}`.slice(0, out.columns + 4));
     else out.write(`${text()}\n`);
   };
-  const first = setTimeout(show, SILENT_MS);
-  const repeat = setInterval(show, out.isTTY ? FRAME_MS : PLAIN_LINE_MS);
+  let repeat;
+  const first = setTimeout(() => {
+    show();
+    repeat = setInterval(show, out.isTTY ? FRAME_MS : PLAIN_LINE_MS);
+  }, SILENT_MS);
   const end = (word) => {
     clearTimeout(first);
     clearInterval(repeat);

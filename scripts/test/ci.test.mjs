@@ -6,7 +6,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../lib/root.mjs";
 import { checkout } from "./checkout.mjs";
 
-const REPORT = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1, testResults: [] };
+const REPORT = {
+  success: true,
+  numPassedTests: 5,
+  numFailedTests: 0,
+  numPendingTests: 1,
+  numTodoTests: 1,
+  testResults: [],
+};
 
 function tally(files, status) {
   const folder = checkout({ "packages/one/package.json": {}, "apps/demo/package.json": {}, ...files });
@@ -18,7 +25,7 @@ test("the reports of all folders are added up, and used once", () => {
   const { folder, counts } = tally(
     {
       "packages/one/reports/tests.json": REPORT,
-      "apps/demo/reports/tests.json": { ...REPORT, numFailedTests: 2 },
+      "apps/demo/reports/tests.json": { ...REPORT, numFailedTests: 2, success: false },
       "reports/tests.json": { ...REPORT, numPassedTests: 100 },
     },
     "1",
@@ -30,9 +37,15 @@ test("the reports of all folders are added up, and used once", () => {
 
 test("a test file that cannot be loaded is a failure", () => {
   const testResults = [{ status: "failed", assertionResults: [] }];
-  expect(tally({ "packages/one/reports/tests.json": { ...REPORT, testResults } }, "1").counts).toBe(
-    "5 1 2\n",
-  );
+  expect(
+    tally({ "packages/one/reports/tests.json": { ...REPORT, success: false, testResults } }, "1").counts,
+  ).toBe("5 1 2\n");
+});
+
+test("every report that failed without a failed test is a failure", () => {
+  const empty = { ...REPORT, numPassedTests: 0, success: false };
+  const files = { "packages/one/reports/tests.json": empty, "apps/demo/reports/tests.json": empty };
+  expect(tally(files, "1").counts).toBe("0 2 4\n");
 });
 
 test("a run that fails without a failed test, or leaves no report, is a failure", () => {

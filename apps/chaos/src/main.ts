@@ -1,0 +1,1 @@
+console.error("the chaos run is being written");

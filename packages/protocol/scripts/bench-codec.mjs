@@ -56,24 +56,35 @@ function measure(call) {
 /** Both in turns, so that whatever else the machine does falls on both; the best round of each. */
 function compare(ours, json) {
   let best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let round = 0; round < rounds; round++) best = [Math.min(best[0], measure(ours)), Math.min(best[1], measure(json))];
+  for (let round = 0; round < rounds; round++)
+    best = [Math.min(best[0], measure(ours)), Math.min(best[1], measure(json))];
   return best;
 }
 
 const cold = process.hrtime.bigint();
 decodeMessage(encodeMessage(messages.accept).subarray(4));
-console.log(`import ${importMs.toFixed(1)} ms, first message ${Number(process.hrtime.bigint() - cold) / 1e6} ms`);
+console.log(
+  `import ${importMs.toFixed(1)} ms, first message ${Number(process.hrtime.bigint() - cold) / 1e6} ms`,
+);
 
 for (const [name, message] of Object.entries(messages)) {
   const payload = encodeMessage(message).subarray(4);
   const text = encoder.encode(JSON.stringify(message));
   const lines = {
-    encode: compare(() => encodeMessage(message), () => encoder.encode(JSON.stringify(message))),
-    decode: compare(() => decodeMessage(payload), () => JSON.parse(decoder.decode(text))),
+    encode: compare(
+      () => encodeMessage(message),
+      () => encoder.encode(JSON.stringify(message)),
+    ),
+    decode: compare(
+      () => decodeMessage(payload),
+      () => JSON.parse(decoder.decode(text)),
+    ),
   };
   for (const [direction, [ours, json]] of Object.entries(lines)) {
     const ratio = (json / ours).toFixed(2);
-    console.log(`${direction} ${name.padEnd(7)} ${ours.toFixed(0)} ns, JSON ${json.toFixed(0)} ns: ${ratio} times its speed`);
+    console.log(
+      `${direction} ${name.padEnd(7)} ${ours.toFixed(0)} ns, JSON ${json.toFixed(0)} ns: ${ratio} times its speed`,
+    );
   }
   console.log(`${payload.length} bytes, JSON ${text.length}`);
 }

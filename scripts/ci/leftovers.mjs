@@ -1,5 +1,6 @@
-// node scripts/ci/leftovers.mjs <run>: finds processes that carry HEIRLOOM_TEST_RUN=<run> in their environment,
-// names them, ends them, and exits with 1 if there were any. Reads /proc, so it works on Linux only.
+// node scripts/ci/leftovers.mjs <run>: finds processes that carry HEIRLOOM_TEST_RUN=<run>, or <run>:<anything> (where a
+// test tells its own processes from another's), in their environment, names them, ends them, and exits with 1 if there
+// were any. Reads /proc, so it works on Linux only.
 import { readdirSync, readFileSync } from "node:fs";
 
 // What is about to exit when the tests are over may do so.
@@ -10,7 +11,11 @@ const marker = `HEIRLOOM_TEST_RUN=${process.argv[2]}`;
 function marked() {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => read(pid, "environ").split("\0").includes(marker));
+    .filter((pid) => isMarked(read(pid, "environ")));
+}
+
+function isMarked(environment) {
+  return environment.split("\0").some((entry) => entry === marker || entry.startsWith(`${marker}:`));
 }
 
 function read(pid, file) {

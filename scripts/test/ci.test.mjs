@@ -56,7 +56,7 @@ test("a run that fails without a failed test, or leaves no report, is a failure"
 test.runIf(process.platform === "linux")("a process left by a run is found, named and ended", async () => {
   const run = `leftover-${process.pid}`;
   const left = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], {
-    env: { ...process.env, HEIRLOOM_TEST_RUN: run },
+    env: { ...process.env, HEIRLOOM_TEST_RUN: `${run}:one-test` },
     stdio: "ignore",
   });
   onTestFinished(() => void left.kill("SIGKILL"));

@@ -62,8 +62,9 @@ export class HeldListener implements ListenerDisposition {
     else if (fd === this.#custody) this.#custody = undefined;
     const { mode, backlog } = this.#request;
     if (mode !== undefined && this.#identity !== undefined) chmodSync(this.#path, mode);
-    // Without a backlog, listen(2) would be called again with the default and shorten the queue for everybody.
-    this.server.listen({ fd, backlog });
+    // Without a backlog, listen(2) would be called again with the default and shorten the queue for everybody. Node
+    // takes it beside a descriptor only as an argument of its own: as an option it is ignored.
+    this.server.listen({ fd }, backlog);
     if (!this.server.listening)
       throw new Error(`listener ${this.name} cannot be listened on as descriptor ${fd}`);
   }

@@ -20,6 +20,11 @@ export interface DriverOptions<S extends string, Ev extends string, Ef extends s
   readonly effects: Effects<Ef>;
   /** The event that a deadline of the role's states comes back as. */
   readonly expired: Ev;
+  /**
+   * Called before an event is taken, with the chance to put another in its place, or none: a death that has happened
+   * and was not told yet outranks whatever the dead process said or failed to do.
+   */
+  readonly look?: (event: Ev, state: S) => Ev | undefined;
   /** Called with each new state, before the effects that lead into it. */
   readonly entered?: (state: S) => void;
 }
@@ -76,9 +81,11 @@ export class Driver<S extends string, Ev extends string, Ef extends string, F ex
     }
   }
 
-  #take(event: Ev, reason: HandoffError | undefined): string | undefined {
-    const { role, generation, effects, entered } = this.#options;
+  #take(happened: Ev, reason: HandoffError | undefined): string | undefined {
+    const { role, generation, effects, entered, look } = this.#options;
     const from = this.#position;
+    const event = look === undefined ? happened : look(happened, from.state);
+    if (event === undefined) return undefined;
     const { position, effects: due, ignored } = step(role, from, event);
     publishEvent({ generation, role: role.name, event, from: from.state, to: position.state });
     if (ignored !== undefined) return ignored;

@@ -121,7 +121,6 @@ export class Generation extends EventEmitter<GenerationEvents> {
    */
   async ready(): Promise<void> {
     this.#assertBooting("ready");
-    if (this.number === 1) await this.#service.listeners.loadSyscalls();
     this.#child.ready();
     await this.#owned;
   }

@@ -28,26 +28,40 @@ export interface ChildListener {
   stopServing(): void;
 }
 
+/** What is void when it comes from, or of, a parent that is dead. */
+const diesWithParent = new Set<ChildEvent>([
+  "abortReceived",
+  "channelEnded",
+  "protocolViolated",
+  "deadlineExpired",
+  "stateRejected",
+]);
+const awaitsParent = new Set<ChildState>(["preparing", "ready"]);
+
 /** This generation as a child of the one before it, or as the first: executes its machine's effects. */
 export class Child {
   readonly #service: Service;
   readonly #listener: ChildListener;
   readonly #driver: Driver<ChildState, ChildEvent, ChildEffect, ChildFact>;
   readonly #offer: Offer | undefined;
+  readonly #watch: DeathWatch;
   #channel: Channel | undefined;
+  #orphaned = false;
 
   constructor(service: Service, offer: Offer | undefined, listener: ChildListener) {
     this.#service = service;
     this.#listener = listener;
     this.#offer = offer;
+    this.#watch = new DeathWatch(offer?.parent.pid ?? process.ppid);
     const deadlinesMs = service.settings.deadlinesMs;
-    this.#driver = new Driver({
+    this.#driver = new Driver<ChildState, ChildEvent, ChildEffect, ChildFact>({
       role: childRole,
       initial: offer === undefined ? "founding" : "booting",
       generation: service.number,
       // How long to wait for the parent's next step is the parent's to say: it knows its own deadlines.
       deadlinesMs: offer === undefined ? deadlinesMs : { ...deadlinesMs, commit: offer.deadlines.commitMs },
       expired: "deadlineExpired",
+      look: (event, state) => this.#look(event, state),
       effects: this.#effects(),
     });
   }
@@ -60,14 +74,14 @@ export class Child {
   begin(): void {
     const offer = this.#offer;
     if (offer === undefined) return;
-    const watch = new DeathWatch(offer.parent.pid);
+    const watch = this.#watch;
     const socket = new Socket({ fd: offer.channel, readable: true, writable: true, allowHalfOpen: true });
     const channel: Channel = new Channel(socket, {
-      message: (message) => this.#receive(message, channel, watch),
+      message: (message) => this.#receive(message, channel),
       violated: (error) => this.#dispatch("protocolViolated", error),
       ended: () =>
         watch.look({
-          parentDied: () => this.#dispatch("parentDied"),
+          parentDied: () => this.#parentDied(),
           parentLives: () => this.#dispatch("channelEnded", parentLost()),
         }),
     });
@@ -138,11 +152,9 @@ export class Child {
     };
   }
 
-  #receive(message: Message, channel: Channel, watch: DeathWatch): void {
+  #receive(message: Message, channel: Channel): void {
     const { type } = message as ParentMessage;
     const { state } = this.#driver;
-    // An abort says that the parent serves on. One that died after writing it does not.
-    if (type === "abort" && watch.parentIsGone) return;
     const event = eventOf(type);
     if (!Object.hasOwn(childRole.table[state], event)) {
       channel.refuseMore(violation("parent", type, state));
@@ -155,6 +167,21 @@ export class Child {
 
   #dispatch(event: ChildEvent, reason?: HandoffError): void {
     this.#driver.dispatch(event, reason);
+  }
+
+  #parentDied(): void {
+    if (!this.#orphaned) this.#driver.dispatch("parentDied");
+  }
+
+  /** A parent that is dead aborts nothing and keeps nobody waiting: whatever it left behind, its service is to be taken over. */
+  #look(event: ChildEvent, state: ChildState): ChildEvent | undefined {
+    if (!diesWithParent.has(event) || !awaitsParent.has(state) || !this.#watch.parentIsGone) {
+      if (event === "parentDied") this.#orphaned = true;
+      return event;
+    }
+    this.#orphaned = true;
+    this.#channel?.close();
+    return "parentDied";
   }
 
   #takeReason(): HandoffError | undefined {

@@ -23,6 +23,9 @@ import { Waiters } from "./waiters.js";
 /** How long a dead child's last words are waited for: they are in this machine's memory already. */
 const lastWordsMs = 100;
 
+/** What is void in a draining parent once its child has exited. */
+const waitForExit = new Set<ParentEvent>(["drained", "deadlineExpired", "relinquishReceived"]);
+
 /** What the report calls the entry into a state. */
 const stepNames: Partial<Record<ParentState, string>> = {
   offering: "spawned",
@@ -49,12 +52,13 @@ export class Parent {
   constructor(service: Service) {
     this.#service = service;
     const { number: generation, settings } = service;
-    this.#driver = new Driver({
+    this.#driver = new Driver<ParentState, ParentEvent, ParentEffect, ParentFact>({
       role: parentRole,
       initial: "serving",
       generation,
       deadlinesMs: settings.deadlinesMs,
       expired: "deadlineExpired",
+      look: (event, state) => this.#look(event, state),
       entered: (state) => this.#reached(state),
       effects: this.#effects(),
     });
@@ -118,6 +122,12 @@ export class Parent {
     };
   }
 
+  /** A parent that drains must not leave behind a child that is dead already: the exit is about to be told. */
+  #look(event: ParentEvent, state: ParentState): ParentEvent | undefined {
+    const overtaken = state === "draining" && waitForExit.has(event) && this.#child?.exited;
+    return overtaken ? undefined : event;
+  }
+
   #reached(state: ParentState): void {
     const step = stepNames[state];
     if (step !== undefined) this.#record?.reached(step);
@@ -129,7 +139,6 @@ export class Parent {
     this.#driver.forgetReason();
     this.#committed = undefined;
     this.#record = new HandoffRecord(number);
-    void listeners.loadSyscalls();
     try {
       const { listeners: offered, descriptors } = listeners.offer(firstListenerDescriptor);
       const offer = encodeOffer({
@@ -182,7 +191,16 @@ export class Parent {
       return;
     }
     if (message.type === "ready" && this.#record) this.#record.listeners = message.listeners;
-    this.#driver.dispatch(event as ParentEvent, reasonIn(message));
+    if (message.type === "relinquish") this.#afterNews(() => this.#driver.dispatch("relinquishReceived"));
+    else this.#driver.dispatch(event as ParentEvent, reasonIn(message));
+  }
+
+  /** Calls back once the event loop has looked for news, so that an exit that has happened by now has been seen. */
+  #afterNews(callback: () => void): void {
+    const { state } = this;
+    setImmediate(() => {
+      if (this.state === state) callback();
+    });
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
@@ -219,7 +237,7 @@ export class Parent {
     let waitingFor = 2;
     const done = () => {
       waitingFor -= 1;
-      if (waitingFor === 0) this.#driver.dispatch("drained");
+      if (waitingFor === 0) this.#afterNews(() => this.#driver.dispatch("drained"));
     };
     const retire = hooks.runRetire();
     if (retire === undefined) done();

@@ -1,10 +1,9 @@
-import { isIPv6 } from "node:net";
 import type { Address } from "@heirloom/protocol";
 
 /** `127.0.0.1:8000`, `[::1]:8000`, `/run/api.sock` or `@name`, as people write it. */
 export function formatAddress(address: Address): string {
   if (address.kind === "unix") return address.path.replace(/^\0/, "@");
-  return `${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
+  return `${isIPv6Literal(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
 /** Whether two literal IP addresses are the same one, however they are written. */
@@ -12,8 +11,13 @@ export function sameHost(a: string, b: string): boolean {
   return canonicalHost(a) === canonicalHost(b);
 }
 
+/** For what is known to be a literal address: the first `net.isIPv6` of a process takes milliseconds, this does not. */
+export function isIPv6Literal(host: string): boolean {
+  return host.includes(":");
+}
+
 function canonicalHost(host: string): string {
   // The URL parser writes every IPv6 address in its one shortest form. A zone index is no part of the address.
   const [literal = host] = host.split("%");
-  return isIPv6(literal) ? new URL(`http://[${literal}]`).hostname : literal;
+  return isIPv6Literal(literal) ? new URL(`http://[${literal}]`).hostname : literal;
 }

@@ -1,7 +1,6 @@
-import { lookup } from "node:dns/promises";
-import { isIP, type Server } from "node:net";
+import { isIPv4, type Server } from "node:net";
 import { HandoffError, type Listener } from "@heirloom/protocol";
-import { sameHost } from "./address.js";
+import { isIPv6Literal, sameHost } from "./address.js";
 import { absolutePath } from "./bind.js";
 import { HeldListener } from "./held-listener.js";
 import { contradiction } from "./kernel.js";
@@ -48,6 +47,7 @@ export async function answers({ address }: Listener, request: ListenRequest): Pr
 async function hostsOf(host: string | undefined): Promise<string[]> {
   // node:net takes the first where the system has IPv6, and the second elsewhere.
   if (host === undefined) return ["::", "0.0.0.0"];
-  if (isIP(host) !== 0) return [host];
+  if (isIPv4(host) || isIPv6Literal(host)) return [host];
+  const { lookup } = process.getBuiltinModule("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }

@@ -44,6 +44,11 @@ export class HeldListener implements ListenerDisposition {
     this.#identity = address.kind === "unix" ? pathIdentity(address.path) : undefined;
   }
 
+  /** Whether the socket lives in the accepting handle alone. */
+  get lacksCustody(): boolean {
+    return this.#custody === undefined;
+  }
+
   /** The descriptor to give to a child, as often as the child needs it. */
   get descriptor(): number {
     const descriptor = this.#custody ?? descriptorOf(this.server);
@@ -53,13 +58,13 @@ export class HeldListener implements ListenerDisposition {
     });
   }
 
-  /** Accepts. Where no copy of the socket can be made, custody itself is used up. */
-  accept(syscalls: Syscalls | undefined): void {
+  /** Accepts, on a spare descriptor or else on the one in custody, which `replenish` then replaces. */
+  accept(): void {
     if (this.server.listening) return;
-    const fd = this.#spare ?? this.#copy(syscalls) ?? this.#custody;
+    const fd = this.#spare ?? this.#custody;
     if (fd === undefined) throw new Error(`listener ${this.name} has no descriptor left to accept on`);
     if (fd === this.#spare) this.#spare = undefined;
-    else if (fd === this.#custody) this.#custody = undefined;
+    else this.#custody = undefined;
     const { mode, backlog } = this.#request;
     if (mode !== undefined && this.#identity !== undefined) chmodSync(this.#path, mode);
     // Without a backlog, listen(2) would be called again with the default and shorten the queue for everybody. Node
@@ -67,6 +72,17 @@ export class HeldListener implements ListenerDisposition {
     this.server.listen({ fd }, backlog);
     if (!this.server.listening)
       throw new Error(`listener ${this.name} cannot be listened on as descriptor ${fd}`);
+  }
+
+  /** Puts a copy of the accepting descriptor in custody, if there is none. */
+  replenish({ duplicate }: Syscalls): void {
+    const accepting = descriptorOf(this.server);
+    if (this.#custody !== undefined || accepting === undefined) return;
+    try {
+      this.#custody = duplicate(accepting);
+    } catch {
+      // Out of descriptors: serving matters more than the way back that custody is.
+    }
   }
 
   /** Stops accepting and keeps the socket; what is accepted is not touched. Without custody: goes on accepting. */
@@ -107,15 +123,5 @@ export class HeldListener implements ListenerDisposition {
 
   get #path(): string {
     return this.address.kind === "unix" ? this.address.path : "";
-  }
-
-  #copy(syscalls: Syscalls | undefined): number | undefined {
-    if (this.#custody === undefined || syscalls === undefined) return undefined;
-    try {
-      return syscalls.duplicate(this.#custody);
-    } catch {
-      // Out of descriptors: serving matters more than the way back that custody would be.
-      return undefined;
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import type { Address } from "@heirloom/protocol";
-import { formatAddress, sameHost } from "./address.js";
+import { formatAddress, isIPv6Literal, sameHost } from "./address.js";
 
 /*
  * What the kernel says about a descriptor, asked without touching the socket. Linux lists its sockets in /proc by
@@ -25,7 +25,10 @@ export function contradiction(descriptor: number, address: Address, inode?: stri
   if (inode !== undefined && inode !== found) {
     return `descriptor ${descriptor} is socket ${found}, but the parent passed on socket ${inode}`;
   }
-  const listening = address.kind === "unix" ? unixListener(found) : tcpListener(found);
+  const listening =
+    address.kind === "unix"
+      ? unixListener(found)
+      : tcpListener(found, isIPv6Literal(address.host) ? "tcp6" : "tcp");
   if (listening === undefined) return `descriptor ${descriptor} is not a listening ${address.kind} socket`;
   if (!sameAddress(listening, address)) {
     return `descriptor ${descriptor} listens on ${formatAddress(listening)}, not on ${formatAddress(address)}`;
@@ -47,38 +50,43 @@ function isAbstract(address: Address): boolean {
 
 const listenState = "0A";
 
-function tcpListener(inode: string): Address | undefined {
-  for (const table of ["tcp", "tcp6"]) {
-    for (const [, local, , state, , , , , , rowInode] of listeningRows(`/proc/self/net/${table}`)) {
-      if (rowInode !== inode || state !== listenState) continue;
-      const [host = "", port = ""] = local?.split(":") ?? [];
-      return { kind: "tcp", host: parseHost(host), port: Number.parseInt(port, 16) };
-    }
+/** Columns of the table, counted from 0. */
+const column = { local: 1, state: 3, inode: 9 };
+
+function tcpListener(inode: string, table: "tcp" | "tcp6"): Address | undefined {
+  for (const row of listeningRows(`/proc/self/net/${table}`)) {
+    if (row[column.inode] !== inode) continue;
+    const [host = "", port = ""] = row[column.local]?.split(":") ?? [];
+    return { kind: "tcp", host: parseHost(host), port: Number.parseInt(port, 16) };
   }
   return undefined;
 }
 
-/** The table lists listening sockets first: stop at the first other one, or a busy server reads thousands of rows. */
-function* listeningRows(path: string): Generator<string[]> {
-  let file: number;
+/**
+ * The rows of listening sockets, which the table lists first. A read that runs past them walks the hash table of all
+ * connections, which takes tens of milliseconds even where it is empty; so the file is read in pieces so small that
+ * the last column of interest is known before its row ends.
+ */
+function* listeningRows(path: string): Generator<readonly string[]> {
+  const file = openSync(path, "r");
   try {
-    file = openSync(path, "r");
-  } catch {
-    return;
-  }
-  try {
-    const chunk = Buffer.alloc(16_384);
-    let rest = "";
+    const piece = Buffer.alloc(16);
+    let line = "";
     let header = true;
-    for (let size = readSync(file, chunk); size > 0; size = readSync(file, chunk)) {
-      const lines = (rest + chunk.toString("latin1", 0, size)).split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        const row = line.trim().split(/\s+/);
-        if (!header && row[3] !== listenState) return;
-        if (!header) yield row;
-        header = false;
+    let known = false;
+    for (let size = readSync(file, piece); size > 0; size = readSync(file, piece)) {
+      const [rest = "", next] = piece.toString("latin1", 0, size).split("\n", 2);
+      line += rest;
+      const row = line.trim().split(/\s+/);
+      if (!header && !known && row.length > column.inode + 1) {
+        if (row[column.state] !== listenState) return;
+        known = true;
+        yield row;
       }
+      if (next === undefined) continue;
+      line = next;
+      header = false;
+      known = false;
     }
   } finally {
     closeSync(file);

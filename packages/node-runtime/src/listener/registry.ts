@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import type { Server } from "node:net";
 import { HandoffError, type Listener, type ListenerDisposition } from "@heirloom/protocol";
-import { loadSyscalls, type Syscalls } from "../syscalls.js";
+import { loadSyscalls } from "../syscalls.js";
 import { adopt, answers, descriptorsOf } from "./adopt.js";
 import { bind } from "./bind.js";
 import type { HeldListener } from "./held-listener.js";
@@ -14,7 +14,6 @@ export class Listeners {
   readonly #offered: Map<string, Listener>;
   readonly #held = new Map<string, HeldListener>();
   readonly #names = new Set<string>();
-  #syscalls: Syscalls | undefined;
 
   constructor(offered: readonly Listener[] = []) {
     this.#offered = new Map(offered.map((listener) => [listener.name, listener]));
@@ -75,13 +74,19 @@ export class Listeners {
     return { listeners, descriptors };
   }
 
-  /** Makes sure that copies of descriptors can be made, where that is possible at all. */
-  async loadSyscalls(): Promise<void> {
-    this.#syscalls = await loadSyscalls();
+  /**
+   * Accepts on every listener. What that took out of custody is replaced a moment later, since copying descriptors
+   * needs a library whose loading would keep clients waiting now. Inherited listeners bring both descriptors along.
+   */
+  accept(): void {
+    for (const held of this.#held.values()) held.accept();
+    this.#replenish().catch(() => {});
   }
 
-  accept(): void {
-    for (const held of this.#held.values()) held.accept(this.#syscalls);
+  async #replenish(): Promise<void> {
+    const lacking = [...this.#held.values()].filter(({ lacksCustody }) => lacksCustody);
+    const syscalls = lacking.length > 0 ? await loadSyscalls() : undefined;
+    if (syscalls !== undefined) for (const held of lacking) held.replenish(syscalls);
   }
 
   park(): void {

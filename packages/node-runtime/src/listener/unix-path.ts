@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
@@ -12,6 +11,8 @@ import { HandoffError, limits } from "@heirloom/protocol";
 
 /** A name to bind under, next to the path: a rename across file systems would not be atomic. */
 export function temporaryPath(path: string): string {
+  // Not needed by a child that inherits, which is why it is not imported above: it takes milliseconds to load.
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   const temporary = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
   if (Buffer.byteLength(temporary) <= limits.pathBytesMax) return temporary;
   throw new HandoffError("LISTENER_INVALID", {

@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 
 /** How this program was started, and so how its successor is started. */
@@ -38,7 +38,8 @@ export function captureLaunch(overrides: Partial<Launch> = {}): Launch {
 function givenDirectory(given: string | undefined, resolved: string): string {
   if (given === undefined || !isAbsolute(given)) return resolved;
   try {
-    return realpathSync(given) === resolved ? given : resolved;
+    const [a, b] = [statSync(given), statSync(resolved)];
+    return a.ino === b.ino && a.dev === b.dev ? given : resolved;
   } catch {
     return resolved;
   }

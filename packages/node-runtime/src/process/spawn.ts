@@ -27,6 +27,8 @@ export interface SpawnedChild {
   readonly pid: number;
   /** The parent's side of the channel. */
   readonly channel: Socket;
+  /** Whether the process's exit has been seen, if not told yet. */
+  readonly exited: boolean;
   /** SIGKILL, or nothing if it has exited. */
   kill(): void;
 }
@@ -59,6 +61,9 @@ export const localSpawner: Spawner = {
       listener.spawned({
         pid,
         channel: child.stdio[channelDescriptor] as Socket,
+        get exited() {
+          return child.exitCode !== null || child.signalCode !== null;
+        },
         kill: () => void child.kill("SIGKILL"),
       });
     } catch (error) {

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** Set for every service of a test, and inherited by everything that it starts. */
+export const runVariable = "HEIRLOOM_TEST_RUN";
+
+/** The live processes that carry this mark in their environment. A zombie is dead, and carries none. */
+export function processesOf(run: string): number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => environmentOf(pid).includes(`${runVariable}=${run}`));
+}
+
+function environmentOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  return environmentOf(pid).length > 1;
+}
+
+/** What the process's descriptors lead to, by number. */
+export function descriptorsOf(pid: number): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const entry of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      found.set(Number(entry), readlinkSync(`/proc/${pid}/fd/${entry}`));
+    } catch {
+      // Closed between the two calls.
+    }
+  }
+  return found;
+}
+
+/** Descriptors by kind: what two moments of one process's life are compared by, numbers and inodes being accidents. */
+export function descriptorKinds(pid: number): Record<string, number> {
+  const kinds: Record<string, number> = {};
+  for (const target of descriptorsOf(pid).values()) {
+    const kind = target.replace(/:?\[.*\]$/, "");
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  return kinds;
+}
+
+export function residentKilobytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+/** `T` for a stopped process. */
+export function stateOf(pid: number): string {
+  return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
+}
+
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}

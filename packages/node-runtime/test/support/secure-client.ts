@@ -1,0 +1,49 @@
+import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { request as requestHttps } from "node:https";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import type { Target } from "./client.js";
+
+export const secured: ConnectionOptions = {
+  ciphers: "PSK-AES128-GCM-SHA256",
+  maxVersion: "TLSv1.2",
+  pskCallback: () => ({ identity: "test", psk: Buffer.from("a key for tests only") }),
+  checkServerIdentity: () => undefined,
+};
+
+/** The generation that answers one HTTPS request on a connection of its own. */
+export function askHttps(target: Target): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const path = "/whoami";
+    requestHttps({ ...(target as object), ...secured, path, agent: false }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => {
+        body += text;
+      });
+      response.on("end", () => resolve(JSON.parse(body).generation));
+    })
+      .on("error", reject)
+      .end();
+  });
+}
+
+export function openHttp2(target: { host: string; port: number }, secure: boolean): ClientHttp2Session {
+  const { host, port } = target;
+  if (!secure) return connectHttp2(`http://${host}:${port}`);
+  const createConnection = () => connectTls({ host, port, ...secured, ALPNProtocols: ["h2"] });
+  return connectHttp2(`https://${host}:${port}`, { createConnection });
+}
+
+/** The generation that answers one stream of a session. */
+export function askHttp2(session: ClientHttp2Session): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ":path": "/whoami" });
+    let body = "";
+    session.once("error", reject);
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      body += text;
+    });
+    stream.on("error", reject);
+    stream.on("end", () => resolve(JSON.parse(body).generation));
+    stream.end();
+  });
+}

@@ -1,0 +1,256 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import type { GenerationOptions, ListenerInfo, ListenOptions } from "../../src/index.js";
+import { request, type Target } from "./client.js";
+import { deadlineMs, eventually } from "./eventually.js";
+import { isAlive, processesOf, runVariable } from "./processes.js";
+
+export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
+
+export interface FixtureListener extends ListenOptions {
+  readonly server: "http" | "https" | "http2" | "http2s" | "net";
+}
+
+/** What the next generation that starts is like. */
+export interface Config {
+  readonly api?: "serve" | "steps";
+  readonly listeners?: readonly FixtureListener[];
+  readonly options?: Omit<GenerationOptions, "log">;
+  readonly hooks?: Readonly<Partial<Record<"retire" | "resume" | "exit", "say" | "fail" | "hang">>>;
+  /** A function of fixtures/misbehaviour.mjs to call before the service joins. */
+  readonly before?: string;
+  readonly beforeReady?: string;
+  readonly spareDescriptors?: number;
+}
+
+/** Where a process of the service sends itself a signal, once. */
+export interface Fault {
+  readonly role: "parent" | "child";
+  readonly effect?: string;
+  readonly when?: "before" | "after";
+  readonly event?: string;
+  readonly to?: string;
+  readonly signal: NodeJS.Signals;
+}
+
+/** A line that a generation wrote about itself. */
+export interface Line {
+  readonly event: string;
+  readonly pid: number;
+  readonly generation?: number;
+  readonly [field: string]: unknown;
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly execArgv?: readonly string[];
+  readonly cwd?: string;
+  /** Default: fixtures/service.mjs. */
+  readonly script?: string;
+  readonly argv?: readonly string[];
+  /** Runs the service under this command, such as a shell that lowers a limit. */
+  readonly under?: readonly string[];
+  /** Whether the test ends before a first generation is owner. */
+  readonly withoutOwner?: boolean;
+}
+
+const quickly: GenerationOptions = { drainDeadlineMs: 5_000 };
+
+export const oneHttp: readonly FixtureListener[] = [{ server: "http", host: "127.0.0.1", port: 0 }];
+
+/** A service under test: all of its generations. Whatever is left of it is ended with the test, and fails the test. */
+export class Service {
+  readonly run = randomUUID();
+  readonly dir = mkdtempSync(join(tmpdir(), "heirloom-test-"));
+  readonly lines: Line[] = [];
+  /** Everything that its generations wrote for people. */
+  log = "";
+  #listener: ((line: Line) => void)[] = [];
+  #process: ChildProcess | undefined;
+
+  /** Starts the first generation, and waits until it is owner. */
+  static async start(config: Config = {}, options: StartOptions = {}): Promise<Service> {
+    const service = new Service();
+    service.configure(config);
+    onTestFinished(() => service.end());
+    service.#spawn(options);
+    if (!options.withoutOwner) await service.owner(1);
+    return service;
+  }
+
+  /** Deploys a release: what the next generation is like. */
+  configure(config: Config): void {
+    const listeners = config.listeners ?? oneHttp;
+    const named = listeners.map((listener) => ({ name: "default", ...listener }));
+    const options = { ...quickly, ...config.options };
+    writeFileSync(join(this.dir, "config.json"), JSON.stringify({ ...config, options, listeners: named }));
+  }
+
+  arm(fault: Fault): void {
+    writeFileSync(join(this.dir, "fault.json"), JSON.stringify(fault));
+  }
+
+  get armed(): boolean {
+    return existsSync(join(this.dir, "fault.json"));
+  }
+
+  /** How many lines there are: to wait only for what comes from here on. */
+  get now(): number {
+    return this.lines.length;
+  }
+
+  /** The first line with this event and these fields, also one that came already. */
+  async until(event: string, fields: Record<string, unknown> = {}, since = 0): Promise<Line> {
+    const matches = (line: Line) =>
+      line.event === event && Object.entries(fields).every(([name, value]) => line[name] === value);
+    const found = this.lines.slice(since).find(matches);
+    if (found !== undefined) return found;
+    return new Promise((resolve, reject) => {
+      const take = (line: Line) => {
+        if (!matches(line)) return;
+        this.#listener = this.#listener.filter((each) => each !== take);
+        clearTimeout(timer);
+        resolve(line);
+      };
+      const timer = setTimeout(() => {
+        const wanted = JSON.stringify({ event, ...fields });
+        reject(new Error(`no line ${wanted} within ${deadlineMs} ms\n${this.transcript}`));
+      }, deadlineMs);
+      this.#listener.push(take);
+    });
+  }
+
+  get transcript(): string {
+    return `${this.lines.map((line) => JSON.stringify(line)).join("\n")}\n${this.log}`;
+  }
+
+  owner(generation: number, since = 0): Promise<Line> {
+    return this.until("owner", { generation }, since);
+  }
+
+  /** The process of the youngest generation that became owner and lives. */
+  get pid(): number {
+    const owner = this.#owner;
+    if (owner === undefined) throw new Error(`no generation is owner\n${this.transcript}`);
+    return owner;
+  }
+
+  get #owner(): number | undefined {
+    return this.lines.filter(({ event, pid }) => event === "owner" && isAlive(pid)).at(-1)?.pid;
+  }
+
+  signal(signal: NodeJS.Signals, pid = this.pid): void {
+    process.kill(pid, signal);
+  }
+
+  /** Asks the owner's `generation.handoff()`, and waits for what it says. */
+  async handoff(): Promise<Line> {
+    const { now, pid } = this;
+    this.signal("SIGUSR2", pid);
+    return this.until("outcome", { pid }, now);
+  }
+
+  /** A handoff that has to succeed; resolves once the parent has drained and gone. */
+  async succeed(): Promise<Line> {
+    const { now, pid } = this;
+    const outcome = await this.handoff();
+    if (outcome.outcome !== "committed") throw new Error(`${outcome.message}\n${this.transcript}`);
+    await this.until("exit", { pid }, now);
+    return outcome;
+  }
+
+  listeners(generation = 1): Promise<ListenerInfo[]> {
+    return this.until("listening", { generation }).then((line) => line.listeners as ListenerInfo[]);
+  }
+
+  /** Where clients reach the listener with this name. */
+  async target(name = "default"): Promise<Target> {
+    const info = (await this.listeners()).find((listener) => listener.name === name);
+    if (info === undefined) throw new Error(`there is no listener ${name}`);
+    const { address } = info;
+    return address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+  }
+
+  /** The generation that answers a client. */
+  async whoami(target?: Target): Promise<number> {
+    const answer = await request(target ?? (await this.target()));
+    if (answer.outcome !== "ok") throw new Error(`a client was ${answer.outcome}\n${this.transcript}`);
+    return answer.generation;
+  }
+
+  /** Live processes of any generation, and what those started. */
+  get processes(): number[] {
+    return processesOf(this.run);
+  }
+
+  /** Waits until nothing of the service runs. */
+  gone(): Promise<boolean> {
+    return eventually("the service ends", () => this.processes.length === 0);
+  }
+
+  /** Ends the service as an operator would, and finds what that leaves behind. */
+  async end(): Promise<void> {
+    try {
+      const owner = this.#owner;
+      if (owner !== undefined) this.signal("SIGTERM", owner);
+      await this.gone();
+    } catch (error) {
+      throw new Error(`${this.processes.length} processes outlive the service\n${this.transcript}`, {
+        cause: error,
+      });
+    } finally {
+      for (const pid of this.processes) this.signal("SIGKILL", pid);
+      this.#process?.stdout?.destroy();
+      this.#process?.stderr?.destroy();
+      rmSync(this.dir, { recursive: true, force: true });
+    }
+  }
+
+  #spawn({
+    env,
+    execArgv = [],
+    cwd,
+    script = fixture("service.mjs"),
+    argv = [],
+    under = [],
+  }: StartOptions): void {
+    const command = [
+      ...under,
+      process.execPath,
+      "--import",
+      fixture("fault.mjs"),
+      ...execArgv,
+      script,
+      ...argv,
+    ];
+    this.#process = spawn(command[0] as string, command.slice(1), {
+      cwd: cwd ?? this.dir,
+      // Nothing of the test runner's own environment.
+      env: {
+        PATH: process.env.PATH,
+        TMPDIR: tmpdir(),
+        PWD: cwd ?? this.dir,
+        FIXTURE_DIR: this.dir,
+        [runVariable]: this.run,
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.log += text;
+    });
+    const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
+    lines.on("line", (text) => {
+      const line = JSON.parse(text) as Line;
+      this.lines.push(line);
+      for (const listener of this.#listener) listener(line);
+    });
+  }
+}

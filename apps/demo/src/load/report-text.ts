@@ -63,12 +63,12 @@ function requestTable({ clients, requests, failed }: Report, painter: Painter): 
 }
 
 function restartTable({ restarts }: Report, painter: Painter): string[] {
+  const join = (cells: string[]) => cells.map((cell) => cell.padStart(10)).join("");
   const row = (title: string, { count, min, median, max }: Summary) =>
     title.padEnd(38) +
-    [String(count), ms(min), ms(median), ms(max)].map((cell) => cell.padStart(10)).join("");
-  const heads = ["count", "min", "median", "max"].map((head) => head.padStart(10)).join("");
+    join([String(count), ...(count === 0 ? ["–", "–", "–"] : [ms(min), ms(median), ms(max)])]);
   return [
-    painter.paint("bold", "restarts, ms".padEnd(38) + heads),
+    painter.paint("bold", "restarts, ms".padEnd(38) + join(["count", "min", "median", "max"])),
     row("SIGHUP to the first new answer", restarts.firstAnswerMs),
     row("handoff, by the service's report", restarts.handoffMs),
   ];

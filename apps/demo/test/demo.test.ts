@@ -129,3 +129,19 @@ it("under load, two restarts fail no request and leave a report", async () => {
   expect(stderr).toMatch(/^restart 2 of 2: generation 3 answered after \d+ ms/m);
   expect(status).toBe(0);
 });
+
+it("a load that is interrupted still ends everything and reports", async () => {
+  const child = start("--load", "--restarts", "1000");
+  child.stderr.resume();
+  const closed = once(child, "close");
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line);
+    if (line.startsWith("restart 1 of")) child.kill("SIGINT");
+  }
+  expect(lines.at(-1)).toMatch(
+    /^OK: 0 of \d+ requests failed, \d+ of 1000 restarts done, [\d.]+ s, interrupted$/,
+  );
+  // Every client and every generation has the same standard error: it closes when the last of them is gone.
+  expect(await closed).toEqual([130, null]);
+});

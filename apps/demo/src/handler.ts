@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 
 /** Longest answer that `/slow` may be asked to hold back, in milliseconds. */
-export const SLOW_MS_MAX = 60_000;
+const SLOW_MS_MAX = 60_000;
 
 type Route = (request: IncomingMessage, response: ServerResponse, url: URL) => void | Promise<void>;
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-export const RESTARTS_MAX = 1_000;
+const RESTARTS_MAX = 1_000;
 
 export interface Options {
   command: "serve" | "load" | "help";

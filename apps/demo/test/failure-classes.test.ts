@@ -69,6 +69,10 @@ describe("a request on a new connection is counted as", () => {
     ["it is the answer to another request", () => response({ requestId: "another" })],
     ["it is no JSON", (requestId) => response({ requestId, body: "hello" })],
     ["it is JSON of another shape", (requestId) => response({ requestId, body: '{"pid":7}' })],
+    [
+      "it has a key too many",
+      (requestId) => response({ requestId, body: '{"pid":7,"generation":3,"uptimeMs":1,"x":1}' }),
+    ],
     ["it says more than announced", (requestId) => `${response({ requestId })}more`],
     ["it is no HTTP", () => "SSH-2.0-OpenSSH_9.2\r\n\r\n"],
     ["it announces no length", (requestId) => `HTTP/1.1 200 OK\r\nx-request-id: ${requestId}\r\n\r\n{}`],

@@ -153,9 +153,11 @@ export class Generation extends EventEmitter<GenerationEvents> {
     const outcome = this.#parent.waiters.wait();
     const ignored = this.#parent.state === "serving" ? this.#child.request() : this.#parent.request();
     // While a handoff is about to begin, it serves this request, too.
-    if (ignored !== undefined && this.#child.state !== "relinquishing") {
+    if (ignored !== undefined && this.#child.state !== "relinquishing")
+      this.#parent.waiters.deny(notOwner(ignored));
+    if (this.#parent.state === "draining") {
       this.#parent.waiters.deny(
-        new HandoffError("NOT_OWNER", { message: `no handoff begins here: ${ignored}` }),
+        notOwner(`generation ${this.number + 1} is the owner, and was told of the request`),
       );
     }
     return outcome;
@@ -173,4 +175,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
       message: `${method}() was called after ready(): call listen() for every server first, and then ready() once`,
     });
   }
+}
+
+function notOwner(why: string): HandoffError {
+  return new HandoffError("NOT_OWNER", { message: `no handoff begins here: ${why}` });
 }

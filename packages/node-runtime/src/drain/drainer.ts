@@ -30,6 +30,7 @@ export class Drainer {
   begin(mode: DrainMode, drained: () => void): void {
     this.#begunAt = performance.now();
     this.#atBegin = this.open;
+    this.#cut = 0;
     this.#drained = drained;
     for (const tracker of this.#trackers) tracker.begin(mode);
     this.#check();

@@ -70,11 +70,12 @@ export class Child {
     return this.#driver.state;
   }
 
-  /** Answers the offer and begins to listen to the parent. */
+  /** Answers the offer and begins to listen to the parent. @throws HandoffError OFFER_INVALID */
   begin(): void {
     const offer = this.#offer;
     if (offer === undefined) return;
     const watch = this.#watch;
+    if (watch.isBlind) throw startedThroughAnother(offer);
     const socket = new Socket({ fd: offer.channel, readable: true, writable: true, allowHalfOpen: true });
     const channel: Channel = new Channel(socket, {
       message: (message) => this.#receive(message, channel),
@@ -211,6 +212,12 @@ function parentLost(): HandoffError {
   return new HandoffError("PARENT_LOST", {
     message:
       "the parent's process runs, but it has left the channel or does not answer: see its log, and try again when it has exited",
+  });
+}
+
+function startedThroughAnother(offer: Offer): HandoffError {
+  return new HandoffError("OFFER_INVALID", {
+    message: `the parent (pid ${offer.parent.pid}) started this process through another one (pid ${process.ppid}), whose death would be taken for its own: let a script in between \`exec\` the program`,
   });
 }
 

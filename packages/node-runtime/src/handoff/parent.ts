@@ -262,7 +262,12 @@ export class Parent {
     const { drainer, hooks, listeners, settings } = this.#service;
     if (this.#committed) this.#service.concluded({ ...this.#committed, drain: drainer.counts() });
     listeners.finish();
-    const bound = setTimeout(() => process.exit(1), settings.deadlinesMs.exit);
+    const bound = setTimeout(() => {
+      settings.log(
+        `generation ${this.#service.number} exits without its onExit hooks: they took longer than exitDeadlineMs`,
+      );
+      process.exit(1);
+    }, settings.deadlinesMs.exit);
     await hooks.runExit()?.catch((error: HandoffError) => settings.log(error.message));
     await this.#channel?.flushed();
     clearTimeout(bound);

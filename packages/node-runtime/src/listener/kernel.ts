@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import type { Address } from "@heirloom/protocol";
+import type { Address, UnixAddress } from "@heirloom/protocol";
 import { formatAddress, isIPv6Literal, sameHost } from "./address.js";
 
 /*
@@ -38,14 +38,21 @@ export function contradiction(descriptor: number, address: Address, inode?: stri
 
 function sameAddress(kernel: Address, offered: Address): boolean {
   if (kernel.kind === "unix" || offered.kind === "unix") {
+    if (kernel.kind !== "unix" || offered.kind !== "unix") return false;
     // A published path is a second name of the socket: the kernel goes on reporting the name it was bound under.
-    return kernel.kind === offered.kind && isAbstract(kernel) === isAbstract(offered);
+    if (isAbstract(kernel) || isAbstract(offered)) return shown(kernel.path) === shown(offered.path);
+    return true;
   }
   return kernel.kind === offered.kind && kernel.port === offered.port && sameHost(kernel.host, offered.host);
 }
 
-function isAbstract(address: Address): boolean {
-  return address.kind === "unix" && address.path.startsWith("\0");
+function isAbstract({ path }: UnixAddress): boolean {
+  return path.startsWith("\0");
+}
+
+/** A name as the table shows it: every NUL as `@`. */
+function shown(path: string): string {
+  return path.replaceAll("\0", "@");
 }
 
 const listenState = "0A";

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** How long a child that saw the channel end looks for its parent's death before it takes the parent for alive. */
 const lookMs = 1_000;
 /** A parent's death shows in `ppid` at once or, measured, about a millisecond after the channel's end. */
@@ -27,6 +29,14 @@ export class DeathWatch {
     return process.ppid !== this.#parentPid;
   }
 
+  /**
+   * Whether this process was started by its parent through another one, such as a shell that did not `exec`. `ppid`
+   * then says nothing about the parent, and nothing else would be proof.
+   */
+  get isBlind(): boolean {
+    return this.parentIsGone && lives(this.#parentPid);
+  }
+
   /** To be called when the channel has ended. */
   look(listener: DeathListener): void {
     if (this.parentIsGone) {
@@ -53,5 +63,20 @@ export class DeathWatch {
       clearInterval(watch);
       listener.parentDied();
     }, watchEveryMs).unref();
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  if (process.platform !== "linux") return true;
+  try {
+    // A process that is dead and not yet collected still has its number: state Z, behind the name in parentheses.
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
   }
 }

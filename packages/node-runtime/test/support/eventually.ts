@@ -1,4 +1,4 @@
-export const deadlineMs = 20_000;
+export const deadlineMs = 15_000;
 
 /**
  * Waits for something that nobody tells of, such as a state of the kernel, by looking every few milliseconds.

@@ -1,11 +1,11 @@
 import { HandoffError } from "../error.js";
 import type { Message, MessageType } from "../message.js";
-import { describe } from "./describe.js";
 import { Fault } from "./fault.js";
 import { prefixBytes, seal } from "./frame.js";
 import type { MapField } from "./map.js";
-import { isMap, Reader } from "./reader.js";
+import { Reader } from "./reader.js";
 import { messages } from "./schema.js";
+import { describe, isMap } from "./value.js";
 import { Writer } from "./writer.js";
 
 /**
@@ -57,8 +57,8 @@ function ignore(reader: Reader): undefined {
   const value = reader.value();
   reader.end();
   if (!isMap(value)) throw notMap(value);
-  if (Object.hasOwn(value, "ignorable") && value.ignorable === true && typeof value.type === "string") return;
-  throw typeUnknown(Object.hasOwn(value, "type") ? value.type : undefined);
+  if (value.ignorable === true && typeof value.type === "string") return;
+  throw typeUnknown(value.type);
 }
 
 function notMap(value: unknown): HandoffError {

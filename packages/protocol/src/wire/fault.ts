@@ -1,5 +1,5 @@
 import { type Code, HandoffError } from "../error.js";
-import { describe } from "./describe.js";
+import { describe } from "./value.js";
 
 /** What is wrong with a value, thrown where that is found. Each container that it passes adds where it stands. */
 export class Fault {
@@ -15,6 +15,10 @@ export class Fault {
 
   static invalid(expected: string, found: unknown): Fault {
     return new Fault("MESSAGE_FIELD_INVALID", `must be ${expected}, and is ${describe(found)}`);
+  }
+
+  static length(expected: string, found: number): Fault {
+    return new Fault("MESSAGE_FIELD_INVALID", `must be ${expected}, and is an array of ${found}`);
   }
 
   static missing(expected: string): Fault {

@@ -126,7 +126,7 @@ export function array<T>(
     read(reader) {
       const length = reader.array();
       if (length === undefined) throw Fault.invalid(expected, reader.value());
-      if (!fits(length)) throw Fault.invalid(expected, new Array(length));
+      if (!fits(length)) throw Fault.length(expected, length);
       const items: T[] = [];
       try {
         while (items.length < length) items.push(item.read(reader));

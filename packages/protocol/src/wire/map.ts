@@ -1,6 +1,7 @@
 import { Fault } from "./fault.js";
 import { type Field, type OptionalField, oneOf, type RequiredField } from "./field.js";
-import { isMap, type Reader } from "./reader.js";
+import type { Reader } from "./reader.js";
+import { isMap } from "./value.js";
 import type { Writer } from "./writer.js";
 
 /** Exactly the fields of `T`, without its tag: one more, one less, or another optionality does not compile. */

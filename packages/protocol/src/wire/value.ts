@@ -1,3 +1,19 @@
+/** What the profile can say. Maps become plain objects whose keys are all own properties, whatever their names. */
+export type Value =
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | readonly Value[]
+  | { readonly [key: string]: Value };
+
+/** Whether this came from a MessagePack map, or could become one. */
+export function isMap(value: unknown): value is Readonly<Record<string, Value>> {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
+}
+
 const shownCharacters = 40;
 
 /** A value as an error may show it: short, and never its bytes. */

@@ -1,0 +1,205 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { describe, expect, test } from "vitest";
+import { eventually } from "./support/eventually.js";
+import { type Load, startLoad, unharmed } from "./support/load.js";
+import { descriptorKinds } from "./support/processes.js";
+import { type Config, oneHttp, Service } from "./support/service.js";
+
+interface Outcome {
+  readonly code: string;
+  readonly message: RegExp;
+}
+
+/** A release that cannot take over, deployed on a serving parent: what it says, and that nothing of it stays. */
+async function refuses(bad: Config, { code, message }: Outcome) {
+  const service = await Service.start({ options: { ...bad.options } });
+  const load: Load = startLoad(await service.target());
+  const { pid } = service;
+  // The first handoff loads what the parent needs for one: it would count as a leak.
+  service.configure(bad);
+  const first = await service.handoff();
+  const before = descriptorKinds(pid);
+  const again = await service.handoff();
+  expect([first.outcome, again.outcome]).toEqual(["rejected", "rejected"]);
+  for (const outcome of [first, again]) {
+    expect(outcome.message).toMatch(message);
+    expect(outcome.code).toBe(code);
+  }
+  // The same reason stands in the event and in the log.
+  expect(await service.until("handoff", { pid })).toMatchObject({ outcome: "aborted", code });
+  expect(service.log).toMatch(
+    /generation 1 \(pid \d+\) serves on: its handoff to generation 2( \(pid \d+\))? was aborted after [\d.]+ ms: /,
+  );
+  expect(await service.whoami()).toBe(1);
+  expect(service.processes).toEqual([pid]);
+  expect(withoutClients(descriptorKinds(pid))).toEqual(withoutClients(before));
+  service.configure({});
+  await service.succeed();
+  expect(await service.whoami()).toBe(2);
+  expect(await load.stop()).toSatisfy(unharmed);
+}
+
+/** The load's connections come and go: they are sockets. What is left of a child would be more than one of them. */
+function withoutClients({ socket = 0, ...kinds }: Record<string, number>): Record<string, number> {
+  return { ...kinds, socketsOverTen: Math.max(0, socket - 10) };
+}
+
+describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to the next release, when a child", () => {
+  test.each([
+    [
+      "exits with status 0",
+      "exit0",
+      "CHILD_EXITED",
+      /^generation 2 exited with status 0 before it was ready/,
+    ],
+    [
+      "exits with status 3",
+      "exit3",
+      "CHILD_EXITED",
+      /^generation 2 exited with status 3 before it was ready/,
+    ],
+    ["throws", "throws", "CHILD_EXITED", /^generation 2 exited with status 1 before it was ready/],
+    ["throws later", "throwsLater", "CHILD_EXITED", /^generation 2 exited with status 1 before it was ready/],
+    ["forgets to catch a rejection", "rejects", "CHILD_EXITED", /^generation 2 exited with status 1/],
+    [
+      "does not await anything that happens",
+      "runsDry",
+      "CHILD_EXITED",
+      /^generation 2 exited with status \d+/,
+    ],
+    ["sends garbage", "garbage", "FRAME_TOO_LARGE", /./],
+    ["dies within a frame", "halfFrame", "CHILD_EXITED", /^generation 2 exited with status 0/],
+    ["announces a frame of 2 GiB", "oversizedFrame", "FRAME_TOO_LARGE", /./],
+    ["announces an empty frame", "emptyFrame", "FRAME_EMPTY", /./],
+    ["closes the channel", "closesChannel", "CHILD_EXITED", /^generation 2 was ended by SIGKILL/],
+    ["cannot read its offer", "offerIsGarbage", "CHILD_EXITED", /^generation 2 exited with status 1/],
+    [
+      "speaks other versions",
+      "fromTheFuture",
+      "VERSION_UNSUPPORTED",
+      /^the child says: the child speaks protocol version 1, its parent 7-9: deploy a release/,
+    ],
+  ])("%s before it joins", async (_, before, code, message) => {
+    await refuses({ before, options: { exitDeadlineMs: 200 } }, { code, message });
+  });
+
+  test.each([
+    ["exits", "exit0", "CHILD_EXITED", /^generation 2 exited with status 0 before it was ready/],
+    ["throws", "throws", "CHILD_EXITED", /^generation 2 exited with status 1 before it was ready/],
+    ["sends garbage", "garbage", "FRAME_TOO_LARGE", /./],
+    ["closes the channel", "closesChannel", "CHILD_EXITED", /^generation 2 was ended by SIGKILL/],
+  ])("%s between listen and ready", async (_, beforeReady, code, message) => {
+    await refuses({ beforeReady, options: { exitDeadlineMs: 200 } }, { code, message });
+  });
+
+  test.each([
+    ["is never ready, and hears that it is over", "beforeReady", "neverReady"],
+    ["never joins, and hears nothing", "before", "neverReady"],
+    ["is in an endless loop", "beforeReady", "busy"],
+  ] as const)("%s", async (_, when, what) => {
+    await refuses(
+      { [when]: what, options: { readyDeadlineMs: 1_000, exitDeadlineMs: 200 } },
+      {
+        code: "DEADLINE_EXPIRED",
+        message: /^the ready deadline of 1000 ms passed while (offering|preparing)/,
+      },
+    );
+  });
+
+  test("has no executable", async () => {
+    const execPath = "/nonexistent/node";
+    await refusesToStart(
+      { execPath },
+      /^the child could not be started \(ENOENT\): check that \/nonexistent\/node/,
+    );
+  });
+
+  test("has no folder to start in", async () => {
+    await refusesToStart({ cwd: "/nonexistent" }, /^the child could not be started \(ENOENT\)/);
+  });
+
+  async function refusesToStart(spawn: object, message: RegExp) {
+    const service = await Service.start({ options: { spawn } });
+    const { pid } = service;
+    const before = descriptorKinds(pid);
+    const outcome = await service.handoff();
+    expect(outcome).toMatchObject({ outcome: "rejected", code: "SPAWN_FAILED" });
+    expect(outcome.message).toMatch(message);
+    expect(await service.handoff()).toMatchObject({ code: "SPAWN_FAILED" });
+    expect(await service.whoami()).toBe(1);
+    expect(service.processes).toEqual([pid]);
+    await eventually("no socket is left", () => descriptorKinds(pid).socket === before.socket);
+  }
+
+  test("is a script with a syntax error", async () => {
+    const service = await Service.start();
+    const script = join(service.dir, "broken.mjs");
+    writeFileSync(script, "this is not a program");
+    const other = await Service.start({ options: { spawn: { argv: [script] } } });
+    expect(await other.handoff()).toMatchObject({
+      code: "CHILD_EXITED",
+      message: "generation 2 exited with status 1 before it was ready: see what it wrote last",
+    });
+    expect(other.log).toContain("SyntaxError");
+    expect(await other.whoami()).toBe(1);
+  });
+
+  test("asks for an address that is taken", async () => {
+    const taken = await Service.start();
+    const { port } = (await taken.target()) as { port: number };
+    await refuses(
+      { listeners: [...oneHttp, { name: "new", server: "http", host: "127.0.0.1", port }] },
+      {
+        code: "CHILD_FAILED",
+        message: new RegExp(
+          `^the child says: listener new cannot be bound to 127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\): another socket has this address`,
+        ),
+      },
+    );
+  });
+
+  test("calls two listeners by one name", async () => {
+    await refuses(
+      { listeners: [...oneHttp, ...oneHttp] },
+      { code: "CHILD_FAILED", message: /^the child says: two listeners are called "default"/ },
+    );
+  });
+
+  test("has no descriptors left", async () => {
+    const service = await Service.start({}, { under: fewDescriptors });
+    service.configure({ before: "outOfDescriptors" });
+    const outcome = await service.handoff();
+    expect(outcome).toMatchObject({ outcome: "rejected", code: "CHILD_EXITED" });
+    expect(service.log).toContain("EMFILE");
+    expect(await service.whoami()).toBe(1);
+    service.configure({});
+    await service.succeed();
+    expect(await service.whoami()).toBe(2);
+  });
+});
+
+const fewDescriptors = ["/bin/sh", "-c", 'ulimit -n 60; exec "$@"', "sh"];
+
+test("INV-6: a parent that has no descriptors left serves on, and hands over when it has some again", async () => {
+  const service = await Service.start(
+    // Enough to accept a client, and not enough for a channel.
+    { beforeReady: "outOfDescriptors", spareDescriptors: 2 },
+    { under: fewDescriptors },
+  );
+  service.configure({});
+  const { pid } = service;
+  const before = descriptorKinds(pid);
+  const outcome = await service.handoff();
+  expect(outcome).toMatchObject({ outcome: "rejected", code: "SPAWN_FAILED" });
+  expect(outcome.message).toMatch(
+    /^the child could not be started \(EMFILE\): this process has no free descriptors: raise its limit/,
+  );
+  expect(await service.whoami()).toBe(1);
+  await eventually("no descriptor is left", () => isDeepStrictEqual(descriptorKinds(pid), before));
+  service.signal("SIGUSR1");
+  await service.until("descriptorsFree");
+  await service.succeed();
+  expect(await service.whoami()).toBe(2);
+});

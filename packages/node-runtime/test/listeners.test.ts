@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import { request, type Target } from "./support/client.js";
+import { eventually } from "./support/eventually.js";
+import { startLoad, unharmed } from "./support/load.js";
+import { descriptorKinds } from "./support/processes.js";
+import { type FixtureListener, Service } from "./support/service.js";
+
+const tcp = (name: string, port = 0): FixtureListener => ({ name, server: "http", host: "127.0.0.1", port });
+const portOf = async (service: Service, name: string) =>
+  ((await service.target(name)) as { port: number }).port;
+
+test("INV-1: a release that adds one listener and drops another: inherited, created and dropped are told apart", async () => {
+  const service = await Service.start({ listeners: [tcp("kept"), tcp("old")] });
+  const kept = await service.target("kept");
+  const old = await service.target("old");
+  const load = startLoad(kept);
+  service.configure({ listeners: [tcp("kept"), tcp("new")] });
+  const outcome = await service.succeed();
+  expect(outcome.listeners).toEqual([
+    { name: "kept", disposition: "inherited" },
+    { name: "new", disposition: "created" },
+    { name: "old", disposition: "dropped" },
+  ]);
+  const [, created] = await service.listeners(2);
+  expect(await load.stop()).toSatisfy(unharmed);
+  // Red without discardDropped: the dropped socket would stay open in the child, and clients would wait in it for ever.
+  await refused(old);
+  const { port } = created!.address as { port: number };
+  expect(await service.whoami({ host: "127.0.0.1", port })).toBe(2);
+});
+
+test("INV-6: a dropped listener serves on when the handoff fails", async () => {
+  const service = await Service.start({ listeners: [tcp("kept"), tcp("old")] });
+  service.configure({ listeners: [tcp("kept")] });
+  service.arm({ role: "child", effect: "startAccepting", when: "after", signal: "SIGKILL" });
+  expect(await service.handoff()).toMatchObject({ outcome: "rejected", code: "CHILD_LOST" });
+  expect(await service.whoami(await service.target("old"))).toBe(1);
+});
+
+test("a listener whose address changed is created, and its former socket dropped", async () => {
+  const service = await Service.start({ listeners: [tcp("web")] });
+  const before = await service.target("web");
+  const free = await freePort();
+  service.configure({ listeners: [tcp("web", free)] });
+  expect((await service.succeed()).listeners).toEqual([
+    { name: "web", disposition: "created" },
+    { name: "web", disposition: "dropped" },
+  ]);
+  expect(await service.whoami({ host: "127.0.0.1", port: free })).toBe(2);
+  await refused(before);
+});
+
+test("a Unix-domain socket that a release drops loses its path once its parent has left", async () => {
+  const local: FixtureListener = { name: "local", server: "http", path: "app.sock" };
+  const service = await Service.start({ listeners: [tcp("web"), local] });
+  const path = await service.target("local");
+  service.configure({ listeners: [tcp("web")] });
+  await service.succeed();
+  await refused(path);
+});
+
+test("a port that is given as a number after port 0 is inherited where it is the same", async () => {
+  const service = await Service.start({ listeners: [tcp("web")] });
+  service.configure({ listeners: [tcp("web", await portOf(service, "web"))] });
+  expect((await service.succeed()).listeners).toEqual([{ name: "web", disposition: "inherited" }]);
+});
+
+// Each of them red without the check in adopt() (contradiction), which would serve on the wrong socket or on none.
+test.each([
+  ["two descriptors swapped", "swapped", /descriptor \d is socket \d+, but the parent passed on socket \d+/],
+  [
+    "two descriptors swapped by a parent that tells no inodes",
+    "swappedWithoutInodes",
+    /descriptor 6 listens on 127\.0\.0\.1:\d+, not on 127\.0\.0\.1:\d+/,
+  ],
+  ["a descriptor that is not there", "missingDescriptor", /descriptor 4 is not an open socket/],
+  ["a custody descriptor that is not there", "missingCustody", /descriptor 5 is not an open socket/],
+  ["a file", "notASocket", /descriptor \d+ is not an open socket/],
+  ["a socket that does not listen", "notListening", /descriptor \d+ is not a listening tcp socket/],
+])("INV-6: a child refuses %s, and the parent serves on", async (_, before, message) => {
+  const service = await Service.start({ listeners: [tcp("a"), tcp("b")] });
+  const load = startLoad(await service.target("a"));
+  service.configure({ listeners: [tcp("a"), tcp("b")], before });
+  const outcome = await service.handoff();
+  expect(outcome).toMatchObject({ outcome: "rejected", code: "CHILD_FAILED", origin: "remote" });
+  expect(outcome.message).toMatch(
+    new RegExp(`^the child says: listener a was not handed over as offered: ${message.source}$`),
+  );
+  for (const name of ["a", "b"]) expect(await service.whoami(await service.target(name))).toBe(1);
+  service.configure({ listeners: [tcp("a"), tcp("b")] });
+  await service.succeed();
+  for (const name of ["a", "b"]) expect(await service.whoami(await service.target(name))).toBe(2);
+  expect(await load.stop()).toSatisfy(unharmed);
+});
+
+test("an IPv6 wildcard that begins to shut IPv4 out is another address", async () => {
+  const wide: FixtureListener = { name: "web", server: "http", host: "::", port: 0 };
+  const service = await Service.start({ listeners: [wide] });
+  const { pid } = service;
+  const before = descriptorKinds(pid);
+  const port = await portOf(service, "web");
+  service.configure({ listeners: [{ ...wide, port, ipv6Only: true }] });
+  const outcome = await service.handoff();
+  expect(outcome).toMatchObject({ outcome: "rejected", code: "CHILD_FAILED" });
+  expect(outcome.message).toMatch(
+    /listener web cannot be bound to :::\d+ \(EADDRINUSE\): another socket has this address/,
+  );
+  await service.until("handoff", { outcome: "aborted" });
+  expect(descriptorKinds(pid)).toEqual(before);
+  expect(await service.whoami({ host: "127.0.0.1", port })).toBe(1);
+});
+
+/** The child gives a dropped socket up when it hears that its parent has left. */
+function refused(target: Target): Promise<boolean> {
+  return eventually(
+    "the dropped listener is closed",
+    async () => (await request(target)).outcome === "refused",
+  );
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import("node:net");
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

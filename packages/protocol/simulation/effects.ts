@@ -5,8 +5,8 @@ import {
   absent,
   changeChannel,
   changeProcess,
-  dead,
   type Downward,
+  dead,
   freshChannel,
   lives,
   newborn,
@@ -106,7 +106,7 @@ const parentEffects: Record<ParentEffect, Handler> = {
   sendAbort: down("abort"),
   sendWarmState: down("warm"),
   // The state is a stream: its sender can die in the middle of it.
-sendFinalState: (turn, i, variant) => {
+  sendFinalState: (turn, i, variant) => {
     if (variant === "rest") return sendDown(turn, i, "final");
     sendDown(turn, i, "part");
     const process = changeProcess(turn.world, i);
@@ -175,7 +175,7 @@ sendFinalState: (turn, i, variant) => {
     if (process.report === "due" || process.report === "irrevocable") {
       turn.violate("INV-6", `leaves without a report of its handoff's outcome (${process.report})`);
     }
-    exit(turn, i);
+    changeProcess(turn.world, i).leaving = true;
   },
 };
 
@@ -222,6 +222,6 @@ const childEffects: Record<ChildEffect, Handler> = {
   },
   leave: (turn, i) => {
     if (turn.world.processes[i]?.accepting) turn.violate("INV-2", "leaves as a child while it accepts");
-    exit(turn, i);
+    changeProcess(turn.world, i).leaving = true;
   },
 };

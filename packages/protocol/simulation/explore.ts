@@ -37,7 +37,11 @@ export function make(before: World, move: Move, scenario: Scenario, machines: Ma
   const turn = new Turn(before, scenario, machines, witness);
   move.make(turn);
   const excused = move.excused === true;
-  const violations = [...turn.violations, ...brokenBetween(before, turn.world, excused), ...brokenIn(turn.world)];
+  const violations = [
+    ...turn.violations,
+    ...brokenBetween(before, turn.world, excused),
+    ...brokenIn(turn.world),
+  ];
   return { world: turn.world, violations };
 }
 
@@ -108,7 +112,11 @@ export function explore(scenario: Scenario, machines: Machines, options: Options
   const onCircle = findCircle(edges, edgeEnds);
   if (onCircle === undefined) return result();
   const invariant: Invariant = "INV-5";
-  return result({ invariant, why: "the same world comes back: it never ends", schedule: scheduleTo(onCircle) });
+  return result({
+    invariant,
+    why: "the same world comes back: it never ends",
+    schedule: scheduleTo(onCircle),
+  });
 }
 
 /** A world that can be reached from itself. Every budget counts down, so that there should be none. */

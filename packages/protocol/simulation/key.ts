@@ -25,7 +25,8 @@ function processKey(p: Process): string {
     (p.surplus ? 64 : 0) |
     (p.told ? 128 : 0) |
     (p.parkPending ? 256 : 0) |
-    (p.asked ? 512 : 0);
+    (p.asked ? 512 : 0) |
+    (p.leaving ? 1024 : 0);
   let key =
     character(p.life) +
     character(p.child.state) +

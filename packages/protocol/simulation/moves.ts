@@ -1,4 +1,5 @@
 import type { ChildEvent } from "../src/child/state.js";
+import type { Deadline } from "../src/deadline.js";
 import type { ParentEvent } from "../src/parent/state.js";
 import { exit } from "./effects.js";
 import type { Scenario } from "./scenario.js";
@@ -8,6 +9,7 @@ import {
   changeProcess,
   type Downward,
   isHeir,
+  isSurvivor,
   lives,
   type Process,
   type Upward,
@@ -34,7 +36,14 @@ export function movesOf(world: World, scenario: Scenario, machines: Machines): M
   const moves: Move[] = [];
   world.processes.forEach((process, who) => {
     if (!lives(process)) return;
-    const place: Place = { world, scenario, machines, who, process, add: (move) => moves.push({ who, ...move }) };
+    const place: Place = {
+      world,
+      scenario,
+      machines,
+      who,
+      process,
+      add: (move) => moves.push({ who, ...move }),
+    };
     addDeath(place);
     if (process.life === "hung") {
       place.add({ kind: "may", what: "wakes", make: (turn) => setLife(turn, who, "live") });
@@ -47,11 +56,11 @@ export function movesOf(world: World, scenario: Scenario, machines: Machines): M
     // SIGKILL needs no more time than what is being done right now.
     if (process.doomed) return;
     addFaults(place);
+    addOperator(place);
     if (process.spawn !== "idle") {
       addSpawnResult(place);
       return;
     }
-    addOperator(place);
     addApplication(place);
     addDeadlines(place);
     addFromParent(place);
@@ -74,17 +83,42 @@ function setLife(turn: Turn, who: number, life: "live" | "hung"): void {
 }
 
 function addDeath({ world, who, process, add }: Place): void {
-  if (process.doomed) add({ kind: "must", what: "is ended by SIGKILL", excused: true, make: (turn) => exit(turn, who) });
+  if (process.doomed)
+    add({ kind: "must", what: "is ended by SIGKILL", excused: true, make: (turn) => exit(turn, who) });
+  if (process.leaving) add({ kind: "must", what: "exits", make: (turn) => exit(turn, who) });
   if (world.crashes === 0) return;
-  add({
-    kind: "fault",
-    what: "crashes",
-    excused: true,
-    make: (turn) => {
-      turn.world.crashes -= 1;
-      exit(turn, who);
-    },
-  });
+  const crash = (what: string, first?: (turn: Turn) => void) =>
+    add({
+      kind: "fault",
+      what,
+      excused: true,
+      make: (turn) => {
+        turn.world.crashes -= 1;
+        first?.(turn);
+        exit(turn, who);
+      },
+    });
+  crash("crashes");
+  // Half a frame is left on its way to whoever still reads.
+  if (who > 0 && canWrite(world, who - 1, who - 1)) {
+    crash("crashes while it writes to its parent", (turn) => writeUp(turn, who - 1, "garbage"));
+  }
+  if (canWrite(world, who, who + 1)) {
+    crash("crashes while it writes to its child", (turn) => writeDown(turn, who, "garbage"));
+  }
+}
+
+const canWrite = (world: World, c: number, to: number): boolean =>
+  world.channels[c]?.closedBy === "nobody" && lives(world.processes[to]);
+
+function writeUp(turn: Turn, c: number, message: Upward): void {
+  const channel = changeChannel(turn.world, c);
+  channel.up = [...channel.up, message];
+}
+
+function writeDown(turn: Turn, c: number, message: Downward): void {
+  const channel = changeChannel(turn.world, c);
+  channel.down = [...channel.down, message];
 }
 
 /** The next effect. Nothing else reaches a process's machines before the last one is executed. */
@@ -100,8 +134,8 @@ function addWork({ scenario, who, process, add }: Place): void {
   }
 }
 
-function addFaults({ world, who, process, add }: Place): void {
-  if (world.hangs > 0 && who > 0 && isHeirOrYoung(process)) {
+function addFaults({ world, who, add }: Place): void {
+  if (world.hangs > 0) {
     add({
       kind: "fault",
       what: "hangs",
@@ -112,27 +146,24 @@ function addFaults({ world, who, process, add }: Place): void {
     });
   }
   for (const side of ["parent", "child"] as const) {
-    // As a parent this process writes down its own channel, as a child up the one above.
+    const peer = side === "parent" ? "child" : "parent";
     const c = side === "parent" ? who : who - 1;
-    const channel = world.channels[c];
-    const other = world.processes[side === "parent" ? who + 1 : who - 1];
-    if (channel === undefined || channel.closedBy !== "nobody" || !lives(other)) continue;
+    if (!canWrite(world, c, side === "parent" ? who + 1 : who - 1)) continue;
     if (world.garbage > 0) {
       add({
         kind: "fault",
-        what: `writes garbage to its ${side === "parent" ? "child" : "parent"}`,
+        what: `writes garbage to its ${peer}`,
         make: (turn) => {
           turn.world.garbage -= 1;
-          const changed = changeChannel(turn.world, c);
-          if (side === "parent") changed.down = [...changed.down, "garbage"];
-          else changed.up = [...changed.up, "garbage"];
+          if (side === "parent") writeDown(turn, c, "garbage");
+          else writeUp(turn, c, "garbage");
         },
       });
     }
     if (world.closings > 0) {
       add({
         kind: "fault",
-        what: `closes the channel to its ${side === "parent" ? "child" : "parent"}`,
+        what: `closes the channel to its ${peer}`,
         make: (turn) => {
           turn.world.closings -= 1;
           const changed = changeChannel(turn.world, c);
@@ -144,9 +175,6 @@ function addFaults({ world, who, process, add }: Place): void {
     }
   }
 }
-
-/** Hanging matters where somebody waits for the child. */
-const isHeirOrYoung = (process: Process): boolean => process.child.state !== "owner";
 
 function addSpawnResult({ who, process, add }: Place): void {
   const event: ParentEvent = process.spawn === "done" ? "childSpawned" : "spawnFailed";
@@ -181,19 +209,22 @@ function addOperator({ world, who, process, add }: Place): void {
       excused: true,
       make: (turn) => {
         turn.world.terminations -= 1;
-        const { state } = process.parent;
-        if (!isHeir(process) && state !== "departing" && state !== "left") turn.world.ended = true;
+        if (isSurvivor(process) && !isHeir(process)) turn.world.ended = true;
         dispatch(turn, "terminationRequested");
       },
     });
   }
 }
 
-/** What comes back from the application and from the platform. Without deadlines it does come. */
+/** What comes back from the application and from the platform. */
 function addApplication({ scenario, who, process, add }: Place): void {
-  const kind = scenario.deadlines ? "may" : "must";
+  const kind = scenario.prompt ? "must" : "may";
   const { state } = process.child;
-  const childEvent = (event: ChildEvent, options: Pick<Move, "kind"> & { excused?: true }, first?: (turn: Turn) => void) =>
+  const childEvent = (
+    event: ChildEvent,
+    options: Pick<Move, "kind"> & { excused?: true },
+    first?: (turn: Turn) => void,
+  ) =>
     add({
       ...options,
       what: event,
@@ -208,7 +239,9 @@ function addApplication({ scenario, who, process, add }: Place): void {
   }
   if (state === "founding" || state === "preparing" || state === "orphaned") {
     childEvent("readyDeclared", { kind });
-    if (scenario.failures.includes("preparation")) childEvent("preparationFailed", { kind: "fault", excused: true });
+  }
+  if (isHeir(process) && state !== "booting" && scenario.failures.includes("preparation")) {
+    childEvent("preparationFailed", { kind: "fault", excused: true });
   }
   const forget = (turn: Turn) => {
     changeProcess(turn.world, who).imported = "nothing";
@@ -249,9 +282,9 @@ function mustSeeExitFirst({ world, scenario, who, process }: Place): boolean {
 
 function addDeadlines(place: Place): void {
   const { scenario, machines, who, process, add } = place;
-  if (process.draining && process.connected && !mustSeeExitFirst(place)) {
+  if (scenario.drains && process.draining && process.connected && !mustSeeExitFirst(place)) {
     add({
-      kind: scenario.deadlines ? "may" : "must",
+      kind: scenario.prompt ? "must" : "may",
       what: "drained",
       make: (turn) => {
         changeProcess(turn.world, who).connected = false;
@@ -259,9 +292,10 @@ function addDeadlines(place: Place): void {
       },
     });
   }
-  if (!scenario.deadlines) return;
+  const expires = (deadline: Deadline | undefined) =>
+    deadline !== undefined && scenario.deadlines.includes(deadline);
   const own = machines.parent.deadlines[process.parent.state];
-  if (own !== undefined && !mustSeeExitFirst(place)) {
+  if (expires(own) && !mustSeeExitFirst(place)) {
     add({
       kind: "must",
       what: `deadlineExpired (${own})`,
@@ -269,7 +303,7 @@ function addDeadlines(place: Place): void {
     });
   }
   const towardsParent = machines.child.deadlines[process.child.state];
-  if (towardsParent !== undefined) {
+  if (expires(towardsParent)) {
     add({
       kind: "must",
       what: `deadlineExpired (${towardsParent}, as a child)`,

@@ -1,3 +1,5 @@
+import type { Deadline } from "../src/deadline.js";
+
 /** What may go wrong at the application's or the platform's side, each at any time at which it can. */
 export type Failure =
   /** The child cannot be started. */
@@ -36,14 +38,18 @@ export interface Scenario {
   readonly terminations: number;
   /** SIGKILL, to any process at any time: before and after every effect. */
   readonly crashes: number;
-  /** A child stops taking steps, and wakes at any later time or never. */
+  /** A process stops taking steps, and wakes at any later time or never. */
   readonly hangs: number;
   /** A frame that breaks the protocol, in either direction. */
   readonly garbage: number;
   /** A live process closes its end of a channel. */
   readonly closings: number;
-  /** Deadlines expire at any time. Without them what is waited for does come. */
-  readonly deadlines: boolean;
+  /** Which deadlines expire: at any time while they run. */
+  readonly deadlines: readonly Deadline[];
+  /** The application does what is waited for: it is ready, parks, imports. Otherwise perhaps never. */
+  readonly prompt: boolean;
+  /** Accepted connections end. Otherwise some stay open until they are cut. */
+  readonly drains: boolean;
   readonly failures: readonly Failure[];
   readonly stateful: boolean;
   /** The child says what it is busy with. */
@@ -68,7 +74,9 @@ const calm: Scenario = {
   hangs: 0,
   garbage: 0,
   closings: 0,
-  deadlines: false,
+  deadlines: [],
+  prompt: true,
+  drains: true,
   failures: [],
   stateful: false,
   progress: true,
@@ -80,3 +88,9 @@ const calm: Scenario = {
 export function scenario(name: string, differences: Partial<Scenario> = {}): Scenario {
   return { ...calm, ...differences, name };
 }
+
+/** Everything that is waited for has its deadline, and perhaps never comes. */
+export const allDeadlines = {
+  deadlines: ["ready", "park", "commit", "drain", "exit", "relinquish"],
+  prompt: false,
+} as const satisfies Partial<Scenario>;

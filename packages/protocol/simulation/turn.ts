@@ -4,7 +4,15 @@ import type { ParentEffect, ParentEvent, ParentFact, ParentState } from "../src/
 import { type Role, step } from "../src/table.js";
 import { execute, type Variant } from "./effects.js";
 import type { Scenario } from "./scenario.js";
-import { absent, changeProcess, copyOf, freshChannel, type RoleName, type Todo, type World } from "./world.js";
+import {
+  absent,
+  changeProcess,
+  copyOf,
+  freshChannel,
+  type RoleName,
+  type Todo,
+  type World,
+} from "./world.js";
 
 /** The two tables under exploration: the real ones, or a mutant's. */
 export interface Machines {
@@ -21,13 +29,7 @@ export interface Violation {
 }
 
 /** Called for every step that a machine takes. */
-export type Witness = (
-  role: RoleName,
-  state: string,
-  event: string,
-  facts: readonly string[],
-  ignored: boolean,
-) => void;
+export type Witness = (role: RoleName, state: string, event: string, facts: readonly string[]) => void;
 
 /** One move being made: a world that is being changed, and what it breaks on the way. */
 export class Turn {
@@ -64,7 +66,7 @@ export class Turn {
     const taken = this.attempt(() => step(this.machines.parent, process.parent, event));
     if (taken === undefined) return;
     const ignored = taken.ignored !== undefined;
-    this.witness?.("parent", process.parent.state, event, process.parent.facts, ignored);
+    this.witness?.("parent", process.parent.state, event, process.parent.facts);
     process.parent = taken.position;
     if (taken.effects.length > 0) {
       process.todo = [...process.todo, ...taken.effects.map((effect): Todo => ({ role: "parent", effect }))];
@@ -77,7 +79,7 @@ export class Turn {
     const taken = this.attempt(() => step(this.machines.child, process.child, event));
     if (taken === undefined) return;
     const ignored = taken.ignored !== undefined;
-    this.witness?.("child", process.child.state, event, process.child.facts, ignored);
+    this.witness?.("child", process.child.state, event, process.child.facts);
     process.child = taken.position;
     if (taken.effects.length > 0) {
       process.todo = [...process.todo, ...taken.effects.map((effect): Todo => ({ role: "child", effect }))];

@@ -50,6 +50,8 @@ export interface Process {
   todo: readonly Todo[];
   /** SIGKILL was sent and has not yet taken effect. */
   doomed: boolean;
+  /** Runs its last hooks, and exits in the end. */
+  leaving: boolean;
   /** Accepts on the listeners. */
   accepting: boolean;
   /** Has a descriptor of the listeners, accepting or parked. */
@@ -111,6 +113,7 @@ const nobody: Process = {
   parent: { state: "left", facts: [] },
   todo: [],
   doomed: false,
+  leaving: false,
   accepting: false,
   holding: false,
   exclusive: false,
@@ -203,7 +206,7 @@ export function believesOwner(process: Process): boolean {
 
 /** Lives, and has not decided to leave: it can serve, now or after what still may happen. */
 export function isSurvivor(process: Process): boolean {
-  if (!lives(process) || process.doomed) return false;
+  if (!lives(process) || process.doomed || process.leaving) return false;
   if (isHeir(process)) return true;
   const { state, facts } = process.parent;
   if (process.child.state === "left" && state === "serving") return false;

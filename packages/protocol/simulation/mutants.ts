@@ -1,0 +1,245 @@
+import type { ChildEffect, ChildEvent, ChildFact, ChildState } from "../src/child/state.js";
+import type { ParentEffect, ParentEvent, ParentFact, ParentState } from "../src/parent/state.js";
+import type { Transition } from "../src/table.js";
+import { changes, withCell, withRows } from "./mutation.js";
+import type { Machines } from "./turn.js";
+
+type ParentRow = Transition<ParentState, ParentEffect, ParentFact>;
+type ChildRow = Transition<ChildState, ChildEffect, ChildFact>;
+
+const inParent =
+  (state: ParentState, event: ParentEvent, change: (row: ParentRow) => ParentRow) =>
+  ({ parent, child }: Machines): Machines => ({ parent: withRows(parent, state, event, change), child });
+
+const inChild =
+  (state: ChildState, event: ChildEvent, change: (row: ChildRow) => ChildRow) =>
+  ({ parent, child }: Machines): Machines => ({ parent, child: withRows(child, state, event, change) });
+
+const p = changes<ParentState, ParentEffect, ParentFact>();
+const c = changes<ChildState, ChildEffect, ChildFact>();
+
+/** The parent's table with a reason to ignore an event where it has no row. */
+const parentIgnores =
+  (state: ParentState, event: ParentEvent) =>
+  ({ parent, child }: Machines): Machines => ({
+    parent: withCell(parent, state, event, { ignored: "broken on purpose" }),
+    child,
+  });
+
+const withoutDeadline =
+  (side: "parent" | "child", state: ParentState | ChildState) =>
+  (machines: Machines): Machines => {
+    const role = machines[side];
+    const deadlines: Record<string, unknown> = { ...role.deadlines };
+    if (deadlines[state] === undefined) throw new Error(`no deadline runs in ${state}: nothing to break`);
+    delete deadlines[state];
+    return { ...machines, [side]: { ...role, deadlines } };
+  };
+
+export interface Mutant {
+  readonly name: string;
+  readonly breakIt: (machines: Machines) => Machines;
+}
+
+/** A program that somebody could have written, and must not. */
+const mutant = (name: string, breakIt: Mutant["breakIt"]): Mutant => ({ name, breakIt });
+
+export const mutants = {
+  closesInsteadOfParking: mutant(
+    "closes its listeners instead of parking them",
+    inParent("preparing", "readyReceived", p.swap("parkListeners", "parkListeners", "closeListeners")),
+  ),
+  commitsBeforeReady: mutant(
+    "commits when the child accepts the offer",
+    inParent("offering", "acceptReceived", p.to("committing", "parkListeners", "sendCommit")),
+  ),
+  commitsWithoutParking: mutant(
+    "commits when the child is ready, and goes on accepting",
+    inParent("preparing", "readyReceived", p.to("committing", "sendCommit")),
+  ),
+  commitsBeforeParked: mutant(
+    "commits before exclusive work has stopped",
+    inParent("preparing", "readyReceived", p.to("committing", "parkListeners", "sendCommit")),
+  ),
+  commitsBeforeStateAdopted: mutant(
+    "commits before the child has imported the final state, and forgets the deadline for it",
+    inParent("parking", "parked", p.to("transferring")),
+  ),
+  forgetsTheFence: mutant(
+    "brings its listeners back without ending a child that may be owner",
+    inParent("committing", "deadlineExpired", p.to("serving", "unparkListeners", "reportRolledBack")),
+  ),
+  unparksBeforeTheExit: mutant(
+    "accepts again when it sends SIGKILL, not when the child is gone",
+    inParent("committing", "channelEnded", p.to("fencing", "killChild", "unparkListeners")),
+  ),
+  fencesWithoutSigkill: mutant(
+    "waits for the exit of a child that it never ends",
+    inParent("committing", "deadlineExpired", p.without("killChild")),
+  ),
+  leavesOnSent: mutant("drains as soon as commit is sent", (machines) =>
+    inParent(
+      "parking",
+      "parked",
+      p.to("draining", "sendCommit", "reportCommitted", "drainConnections"),
+    )(parentIgnores("draining", "committedReceived")(machines)),
+  ),
+  exitsOnTheEndOfTheChannel: mutant(
+    "leaves when the child's end of the channel is closed while it drains",
+    inParent("draining", "channelEnded", p.to("left", "cutConnections", "leave")),
+  ),
+  rollsBackOnTheEndOfTheChannel: mutant(
+    "accepts again on the end of the channel, before the child's exit",
+    (machines) =>
+      inParent(
+        "draining",
+        "channelEnded",
+        p.to("serving", "resumeConnections", "unparkListeners", "reportRolledBack"),
+      )(parentIgnores("stopping", "childExited")(parentIgnores("serving", "childExited")(machines))),
+  ),
+  neverUnparks: mutant(
+    "stays parked when a child fails before commit",
+    inParent("parking", "deadlineExpired", p.without("unparkListeners")),
+  ),
+  neverUnparksAfterRollback: mutant(
+    "stays parked when the child dies while it drains",
+    inParent("draining", "childExited", p.without("unparkListeners")),
+  ),
+  neverResumes: mutant(
+    "goes on draining after a rollback",
+    inParent("draining", "childExited", p.without("resumeConnections")),
+  ),
+  noReadyDeadline: mutant("waits for a child's ready for ever", (machines) =>
+    withoutDeadline("parent", "preparing")(machines),
+  ),
+  noParkDeadline: mutant("waits for exclusive work to stop for ever", withoutDeadline("parent", "parking")),
+  noCommitDeadline: mutant("waits for committed for ever", withoutDeadline("parent", "committing")),
+  noDrainDeadline: mutant("drains for ever", withoutDeadline("parent", "draining")),
+  noExitDeadline: mutant(
+    "waits for ever for a child that was told to leave",
+    withoutDeadline("parent", "aborting"),
+  ),
+  noCommitDeadlineInTheChild: mutant("waits for commit for ever", withoutDeadline("child", "ready")),
+  noRelinquishDeadline: mutant("waits for relinquished for ever", withoutDeadline("child", "relinquishing")),
+  ignoresAbort: mutant("a child ignores abort", inChild("preparing", "abortReceived", c.to("preparing"))),
+  ignoresAbortWithoutKill: mutant(
+    "a child that ignores abort, and a parent that does not end it",
+    (machines) =>
+      withoutDeadline(
+        "parent",
+        "aborting",
+      )(inChild("ready", "abortReceived", c.to("ready"))(withoutDeadline("child", "ready")(machines))),
+  ),
+  takesOverOnChannelEnded: mutant(
+    "a child takes over when the channel ends, and the parent lives",
+    inChild("ready", "channelEnded", c.to("owner", "startAccepting", "reportOwner")),
+  ),
+  leavesOnParentDied: mutant(
+    "a child leaves when its parent dies",
+    inChild("preparing", "parentDied", c.to("left", "leave")),
+  ),
+  takesOverBeforeReady: mutant(
+    "an orphan accepts before it is ready, and again when it is",
+    inChild("preparing", "parentDied", c.to("orphaned", "startAccepting")),
+  ),
+  acceptsAtReady: mutant(
+    "a child accepts when it is ready",
+    inChild("preparing", "readyDeclared", c.to("ready", "startAccepting", "sendReady")),
+  ),
+  acceptsAtAccept: mutant(
+    "a child accepts connections when it accepts the offer",
+    inChild("booting", "offerRead", c.to("preparing", "sendAccept", "startAccepting")),
+  ),
+  saysCommittedFirst: mutant(
+    "a child says committed before it accepts",
+    inChild("ready", "commitReceived", c.to("succeeding", "sendCommitted", "startAccepting", "reportOwner")),
+  ),
+  neverAccepts: mutant(
+    "an owner never accepts",
+    inChild("ready", "commitReceived", c.without("startAccepting")),
+  ),
+  startsWithoutRelinquish: mutant(
+    "starts a handoff while its parent could still come back",
+    inChild("succeeding", "handoffRequested", c.to("owner", "startHandoff")),
+  ),
+  startsWhenTheAnswerIsLate: mutant(
+    "starts a handoff when its parent does not answer",
+    inChild("relinquishing", "deadlineExpired", c.to("owner", "startHandoff")),
+  ),
+  rollsBackAfterRelinquished: mutant(
+    "comes back after it has relinquished",
+    inParent("draining", "relinquishReceived", p.to("draining", "sendRelinquished")),
+  ),
+  keepsItsSocketsAfterRelinquished: mutant(
+    "keeps parked sockets that it can never use again",
+    inParent("draining", "relinquishReceived", p.without("releaseListeners")),
+  ),
+  neverAnswersRelinquish: mutant(
+    "relinquishes without saying so",
+    inParent("draining", "relinquishReceived", p.without("sendRelinquished")),
+  ),
+  stopsWithoutSendStop: mutant(
+    "ends the service without a word to its draining parent",
+    inChild("succeeding", "terminationRequested", c.without("sendStop")),
+  ),
+  endsWithoutSendStop: mutant(
+    "a draining parent that is told to end tells nobody",
+    inParent("draining", "terminationRequested", p.without("sendStop")),
+  ),
+  revivesTheService: mutant(
+    "forgets, while it fences, that the service was told to end",
+    inParent("fencing", "stopReceived", p.withoutNotes),
+  ),
+  staysParkedWhenTheServiceEnds: mutant(
+    "keeps its listeners parked when the service ends before commit",
+    inParent("parking", "terminationRequested", p.without("unparkListeners")),
+  ),
+  forgetsRequested: mutant(
+    "forgets a request that came during a handoff",
+    inParent("preparing", "handoffRequested", p.withoutNotes),
+  ),
+  forgetsRequestedInTheChild: mutant(
+    "a child forgets a request that came before it was owner",
+    inChild("preparing", "handoffRequested", c.withoutNotes),
+  ),
+  forgetsTheEnd: mutant(
+    "forgets that the service was told to end while it committed",
+    inParent("committing", "terminationRequested", p.withoutNotes),
+  ),
+  reportsNothing: mutant(
+    "aborts without a report",
+    inParent("aborting", "childExited", p.without("reportAborted")),
+  ),
+  reportsNoRollback: mutant(
+    "rolls back without a report",
+    inParent("draining", "childExited", p.without("reportRolledBack")),
+  ),
+  resetsConnections: mutant(
+    "leaves with open connections at the drain deadline",
+    inParent("draining", "deadlineExpired", p.without("cutConnections")),
+  ),
+  cutsInsteadOfDraining: mutant(
+    "never asks its connections to finish, and cuts them",
+    inParent("committing", "committedReceived", p.without("drainConnections")),
+  ),
+  servesOnWithoutAVersion: mutant(
+    "goes on without a common version",
+    inChild("booting", "versionUnsupported", c.to("preparing", "sendAccept")),
+  ),
+  neverRefuses: mutant(
+    "says nothing when versions do not meet, and stays",
+    inChild("booting", "versionUnsupported", c.to("booting")),
+  ),
+  leavesBeforeTheChildIsGone: mutant(
+    "treats its child's exit while it drains like the end of its own work",
+    inParent("draining", "childExited", p.to("left", "cutConnections", "leave")),
+  ),
+  keepsWhatNobodyWants: mutant(
+    "never gives up the sockets that it does not want",
+    inChild("succeeding", "farewellReceived", c.without("discardDropped")),
+  ),
+  discardsTooEarly: mutant(
+    "gives up sockets while its parent could still come back",
+    inChild("ready", "commitReceived", c.swap("sendCommitted", "sendCommitted", "discardDropped")),
+  ),
+} satisfies Record<string, Mutant>;

@@ -46,6 +46,25 @@ const encode = (value) => Buffer.from(value).toString("base64url");
 const commit = frame(bytes(0x81, type, text("commit")));
 const good = encode(futureOffer());
 
+/** A good offer, but for one of the four bits that base64url leaves over behind its last byte. */
+function offerWithBitsLeft() {
+  const frames = ["", "a", "aa"].map(offerWithFeature);
+  const text = encode(frames.find((frame) => frame.length % 3 === 1));
+  const last = { A: "B", Q: "R", g: "h", w: "x" }[text.at(-1)];
+  return text.slice(0, -1) + last;
+}
+
+function offerWithFeature(suffix) {
+  return frame(
+    bytes(
+      [0x88, type, text("offer"), text("protocol"), 0x82, text("min"), 1, text("max"), 1].flat(),
+      [text("generation"), 2, text("parent"), 0x81, text("pid"), 1, text("channel"), 3].flat(),
+      [text("listeners"), 0x90, text("deadlines"), 0x81, text("commitMs"), 1].flat(),
+      [text("features"), 0x91, text(`f${suffix}`)].flat(),
+    ),
+  );
+}
+
 /** [what is wrong, the text]: all OFFER_INVALID. */
 export const refusedOffers = [
   ["the empty text", ""],
@@ -54,7 +73,7 @@ export const refusedOffers = [
   ["base64's other characters", "AAAAAYA+/w"],
   ["white space at the end", `${good}\n`],
   ["a length that base64url cannot have", "AAAAA"],
-  ["bits left over", "AAAAAR"],
+  ["bits left over", offerWithBitsLeft()],
   ["a character above 127", `${good}é`],
   ["the first half", good.slice(0, 40)],
   ["a frame cut short", encode(commit.subarray(0, 9))],

@@ -7,7 +7,7 @@ export const prefixBytes = 4;
 /**
  * One frame: the payload behind its length, as four bytes, most significant first.
  * @throws HandoffError FRAME_EMPTY, FRAME_TOO_LARGE
- * @see spec/v1/framing.md F-1
+ * @see spec/v1/framing.md F-2, F-3
  */
 export function encodeFrame(payload: Uint8Array): Uint8Array {
   const frame = new Uint8Array(prefixBytes + payload.length);
@@ -29,7 +29,7 @@ export function seal(frame: Uint8Array): Uint8Array {
 /**
  * Cuts a stream of bytes into the payloads of its frames, however the stream is split.
  * Holds at most one incomplete frame, and no more memory than twice the bytes that have arrived of it.
- * @see spec/v1/framing.md F-2
+ * @see spec/v1/framing.md F-4 to F-7
  */
 export class FrameDecoder {
   #prefix = 0;

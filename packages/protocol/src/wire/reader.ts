@@ -18,7 +18,9 @@ export class Reader {
   #textBytes = 0;
 
   constructor(payload: Uint8Array) {
-    this.#bytes = payload;
+    // Views of a subclass, such as Node.js's Buffer, would be of that subclass, too.
+    const isPlain = payload.constructor === Uint8Array;
+    this.#bytes = isPlain ? payload : new Uint8Array(payload.buffer, payload.byteOffset, payload.length);
   }
 
   /** How many bytes the text had that was read last. */
@@ -29,12 +31,9 @@ export class Reader {
   /** Whatever stands here. */
   value(): Value {
     const head = this.#peek();
-    if (head < 0x80 || (head >= 0xa0 && (head & 0xfc) !== 0xdc)) return this.scalar();
+    if (head < 0x80 || (head >= 0xa0 && (head & 0xfc) !== 0xdc)) return this.#scalar();
     const array = this.array();
-    if (array !== undefined) return this.#items(array);
-    const map = this.map();
-    if (map !== undefined) return this.#entries(map);
-    return this.scalar();
+    return array === undefined ? this.#entries(this.map() as number) : this.#items(array);
   }
 
   /** How many keys the map here has, or undefined where there is no map. `close` it after its last value. */
@@ -103,9 +102,10 @@ export class Reader {
     return isMap(map) ? map[key] : undefined;
   }
 
-  /** Whatever stands here, if it is neither a map nor an array. */
-  scalar(): boolean | number | string | Uint8Array {
-    const head = this.#unsigned(1);
+  /** Whatever stands here, which is neither a map nor an array. */
+  #scalar(): boolean | number | string | Uint8Array {
+    const head = this.#peek();
+    this.#at++;
     if (head < 0x80) return head;
     if (head >= 0xa0 && head < 0xc0) return this.#text(head & 0x1f);
     switch (head) {
@@ -180,7 +180,7 @@ export class Reader {
   }
 
   #peek(): number {
-    this.#need(1);
+    if (this.#at === this.#bytes.length) this.#need(1);
     return this.#bytes[this.#at] as number;
   }
 

@@ -173,7 +173,13 @@ describe("reading", () => {
     expect(message.bytes.buffer).toBe(payload.buffer);
   });
 
-  test("takes a million keys in any order for no more than their bytes are worth", () => {
+  test("gives plain bytes from a Buffer, too", () => {
+    const message = decodeMessage(Buffer.from(encode(state).subarray(4))) as State;
+    expect(message).toStrictEqual(state);
+    expect(message.bytes.constructor).toBe(Uint8Array);
+  });
+
+  test("gives up a megabyte of containers or keys at the first limit", () => {
     const payload = new Uint8Array(1_048_576).fill(0x91);
     expect(failureOf(() => decodeMessage(payload))?.code).toBe("ENCODING_DEPTH");
     expect(failureOf(() => decodeMessage(payload.fill(0x81)))?.code).toBe("ENCODING_KEY");

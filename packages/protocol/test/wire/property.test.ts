@@ -149,7 +149,8 @@ test("every valid offer comes back as it was, and one changed character never do
     fc.property(offers, fc.nat(), fc.constantFrom(..."AQgw05-_=+ é"), (offer, at, character) => {
       const text = encodeOffer(offer);
       expect(decodeOffer(text)).toStrictEqual(offer);
-      const index = at % text.length;
+      // Small numbers are the likely ones: the last character is where bits can be left over.
+      const index = text.length - 1 - (at % text.length);
       const changed = text.slice(0, index) + character + text.slice(index + 1);
       fc.pre(changed !== text);
       let read: Offer | undefined;

@@ -1,0 +1,1 @@
+"""The Heirloom handoff protocol in Python, written from spec/ alone."""

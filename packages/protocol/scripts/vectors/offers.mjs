@@ -46,12 +46,15 @@ const encode = (value) => Buffer.from(value).toString("base64url");
 const commit = frame(bytes(0x81, type, text("commit")));
 const good = encode(futureOffer());
 
-/** A good offer, but for one of the four bits that base64url leaves over behind its last byte. */
-function offerWithBitsLeft() {
-  const frames = ["", "a", "aa"].map(offerWithFeature);
-  const text = encode(frames.find((frame) => frame.length % 3 === 1));
-  const last = { A: "B", Q: "R", g: "h", w: "x" }[text.at(-1)];
-  return text.slice(0, -1) + last;
+/** The text of a good offer whose frame has this remainder, divided by 3. */
+function offerText(remainder) {
+  return encode(["", "a", "aa"].map(offerWithFeature).find((frame) => frame.length % 3 === remainder));
+}
+
+/** Sets one of the four bits that base64url leaves over behind a last single byte. */
+function withBitsLeft(text) {
+  const next = { A: "B", Q: "R", g: "h", w: "x" };
+  return text.slice(0, -1) + next[text.at(-1)];
 }
 
 function offerWithFeature(suffix) {
@@ -72,8 +75,8 @@ export const refusedOffers = [
   ["base64 with padding", `${encode(commit)}==`],
   ["base64's other characters", "AAAAAYA+/w"],
   ["white space at the end", `${good}\n`],
-  ["a length that base64url cannot have", "AAAAA"],
-  ["bits left over", offerWithBitsLeft()],
+  ["a length that base64url cannot have", `${offerText(0)}A`],
+  ["bits left over", withBitsLeft(offerText(1))],
   ["a character above 127", `${good}é`],
   ["the first half", good.slice(0, 40)],
   ["a frame cut short", encode(commit.subarray(0, 9))],

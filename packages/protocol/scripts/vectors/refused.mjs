@@ -348,6 +348,11 @@ export const refusedFrames = [
     "MESSAGE_FIELD_INVALID",
   ],
   [
+    "ready: a listener dropped, created and dropped",
+    ready(["a", "dropped"], ["a", "created"], ["a", "dropped"]),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
     "ready: a listener dropped, created and created",
     ready(["a", "dropped"], ["a", "created"], ["a", "created"]),
     "MESSAGE_FIELD_INVALID",

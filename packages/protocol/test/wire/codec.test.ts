@@ -82,7 +82,7 @@ describe("writing", () => {
     expect(failureOf(() => encode({ ...accept, pid }))?.code).toBe("MESSAGE_FIELD_INVALID");
   });
 
-  test.each(["\ud800", "a\udc00", "\udc00\ud800", "\ud83d", "\ud83dx"])(
+  test.each(["\ud800", "a\udc00", "\udc00\ud800", "\udc00\udc00", "\ud83d", "\ud83dx"])(
     "refuses the lone surrogate in %j",
     (message) => {
       const abort: Abort = { type: "abort", code: "HOOK_FAILED", message };

@@ -11,10 +11,10 @@ import { distinct, map, type Rule, taggedMap, variants } from "./map.js";
  */
 
 /** The largest number that a process or a descriptor can have: C's int. A larger one could wrap around to another. */
-export const intMax = 2_147_483_647;
+const intMax = 2_147_483_647;
 
 export const name = text(1, limits.nameBytesMax);
-export const processId = integer(1, intMax);
+const processId = integer(1, intMax);
 const versionMax = 65_535;
 const descriptor = integer(3, intMax);
 const port = integer(1, 65_535);
@@ -33,7 +33,7 @@ const path = text(
 );
 const features = array("features, each a string of 1 to 64 bytes", name, 0, limits.featuresMax);
 
-export const versionsMap = map<VersionRange>(
+const versionsMap = map<VersionRange>(
   "versions",
   { min: integer(1, versionMax), max: integer(1, versionMax) },
   [{ text: "`min` is not above `max`", holds: ({ min, max }) => min <= max }],
@@ -45,7 +45,7 @@ export const addressMaps = {
   udp: taggedMap<UdpAddress, "kind">("kind", "udp", { host, port, ipv6Only: optional(boolean) }),
 };
 
-export const listenerMap = map<Listener>("listener", {
+const listenerMap = map<Listener>("listener", {
   name,
   address: variants<Address, "kind">("an address map", "kind", addressMaps),
   descriptor,

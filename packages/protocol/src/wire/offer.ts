@@ -5,7 +5,7 @@ import { decodeMessage, encodeMessage } from "./codec.js";
 import { FrameDecoder } from "./frame.js";
 
 /** Characters in the text of an offer. Linux takes 128 KiB in one environment variable, its name included. */
-export const offerCharactersMax = 98_304;
+const offerCharactersMax = 98_304;
 
 /**
  * The offer as it stands in the child's environment: base64url, without padding, of one whole frame.

@@ -1,1 +1,68 @@
-export {};
+/** The clients of one service, as a process of their own, started by the conductor with a channel. */
+import { setMaxListeners } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client, HABITS } from "./client.js";
+import {
+  type FromClients,
+  KINDS_OF_LOAD,
+  type RequestRecord,
+  type Targets,
+  type ToClients,
+} from "./record.js";
+
+const REPORT_EVERY_MS = 100;
+const AFTER_FAILURE_MS = 20;
+
+let targets: Targets | undefined;
+let records: RequestRecord[] = [];
+let stop = new AbortController();
+const asking = new Set<Promise<unknown>>();
+let working: Promise<unknown> = Promise.resolve();
+
+function tell(message: FromClients): void {
+  process.send?.(message);
+}
+
+function report(): void {
+  if (records.length > 0) tell({ type: "records", records });
+  records = [];
+}
+
+async function work(client: Client, signal: AbortSignal): Promise<void> {
+  // The first pause keeps the clients from marching in step.
+  for (await client.think(signal); !signal.aborted && targets !== undefined; await client.think(signal)) {
+    const request = client.ask(targets);
+    asking.add(request);
+    const record = await request;
+    records.push(record);
+    asking.delete(request);
+    // Nobody who is turned away asks again at once; and it would keep the machine busy for nothing.
+    if (record.failure !== undefined) await pause(AFTER_FAILURE_MS);
+  }
+  client.drop();
+}
+
+process.on("message", (message: ToClients) => {
+  if (message.type === "start") {
+    targets = message.targets;
+    stop = new AbortController();
+    const { signal } = stop;
+    const clients = KINDS_OF_LOAD.flatMap((kind) =>
+      Array.from({ length: HABITS[kind].clients }, () => new Client(kind)),
+    );
+    setMaxListeners(clients.length, signal);
+    working = Promise.all(clients.map((client) => work(client, signal)));
+    return;
+  }
+  if (message.type === "pause") stop.abort();
+  const settled = message.type === "pause" ? working : Promise.all(asking);
+  void settled.then(() => {
+    report();
+    tell({ type: "flushed", mark: message.mark });
+  });
+});
+
+// Ctrl-C reaches every process of the terminal: the conductor decides when the clients end.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+process.on("disconnect", () => process.exit());
+setInterval(report, REPORT_EVERY_MS);

@@ -1,1 +1,116 @@
-export {};
+/**
+ * The service that is struck, one generation of it, on the public API alone: HTTP, HTTP over TLS, HTTP on a Unix-domain
+ * socket. Every answer names the request, the process and the generation that gave it.
+ */
+import { channel } from "node:diagnostics_channel";
+import { openSync, writeSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { join } from "node:path";
+import type { Generation } from "@heirloom/node-runtime";
+import { DEADLINES } from "./deadlines.js";
+import {
+  APP_CHANNEL,
+  type AppStep,
+  FOLDER_VARIABLE,
+  type Line,
+  RELEASE_VARIABLE,
+  RUNTIME_VARIABLE,
+} from "./order.js";
+import { TLS_KEY, TLS_OPTIONS } from "./tls.js";
+
+const folder = process.env[FOLDER_VARIABLE] ?? ".";
+const runtime: typeof import("@heirloom/node-runtime") = await import(
+  process.env[RUNTIME_VARIABLE] ?? "@heirloom/node-runtime"
+);
+const release = process.env[RELEASE_VARIABLE] ?? "?";
+const appSteps = channel(APP_CHANNEL);
+/** Every request that this process answered, for the ledger: written before the answer, so that none is missing. */
+const served = openSync(join(folder, `served-${process.pid}`), "a");
+
+const generation = await runtime.joinGeneration({
+  ...DEADLINES,
+  // An own name of the executable, so that it can go missing.
+  spawn: { execPath: join(folder, "node") },
+});
+
+const plain = createServer(answer);
+const secure = createTlsServer({ ...TLS_OPTIONS, pskCallback: () => TLS_KEY }, answer);
+const local = createServer(answer);
+for (const server of [plain, secure, local]) server.keepAliveTimeout = 60_000;
+
+await published("adopting");
+const ports = await Promise.all([
+  generation.listen(plain, { name: "http", host: "127.0.0.1", port: 0 }),
+  generation.listen(secure, { name: "tls", host: "127.0.0.1", port: 0 }),
+  generation.listen(local, { name: "local", path: join(folder, "service.sock") }),
+]);
+await published("adopted");
+say({
+  type: "listening",
+  at: now(),
+  pid: process.pid,
+  generation: generation.number,
+  port: portOf(ports[0]),
+  tlsPort: portOf(ports[1]),
+});
+await generation.ready();
+say({ type: "owner", at: now(), pid: process.pid, generation: generation.number });
+
+async function published(step: string): Promise<void> {
+  const message: AppStep = { generation: generation.number, step };
+  appSteps.publish(message);
+  await message.hold;
+}
+
+function portOf({ address }: Awaited<ReturnType<Generation["listen"]>>): number {
+  return address.kind === "tcp" ? address.port : 0;
+}
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? "/", "http://victim");
+  const delayMs = Number(url.searchParams.get("ms") ?? 0);
+  let received = 0;
+  let sum = 0;
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    for (const byte of chunk) sum = (sum + byte) % 65_521;
+  });
+  request.on("end", () => {
+    if (delayMs === 0) finish();
+    else setTimeout(finish, delayMs / 2);
+  });
+  const id = String(request.headers["x-request-id"] ?? "");
+  const finish = () => {
+    writeSync(served, `${id}\n`);
+    const body = JSON.stringify({
+      id,
+      pid: process.pid,
+      generation: generation.number,
+      owner: generation.isOwner,
+      release,
+      received,
+      sum,
+      offerVisible: Object.keys(process.env).some((name) => name === "HEIRLOOM_OFFER"),
+      ...(url.pathname === "/resources" && { resources: process.getActiveResourcesInfo() }),
+    });
+    response.setHeader("content-type", "application/json");
+    response.setHeader("content-length", Buffer.byteLength(body));
+    if (delayMs === 0) return void response.end(body);
+    // In two pieces, so that the connection is in the middle of an answer for a while.
+    response.write(body.slice(0, 10));
+    setTimeout(() => response.end(body.slice(10)), delayMs / 2);
+  };
+}
+
+function say(line: Line): void {
+  try {
+    writeSync(1, `${JSON.stringify(line)}\n`);
+  } catch {
+    // The conductor is gone, and with it whoever would read this.
+  }
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

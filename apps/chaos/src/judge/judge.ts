@@ -1,0 +1,218 @@
+import type { RequestRecord } from "../load/record.js";
+import { cellName } from "../plan/cell.js";
+import { expectationOf } from "../plan/expectation.js";
+import { ENDING_KINDS } from "../plan/kind.js";
+import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import type { Evidence, Invariant, Violation } from "./evidence.js";
+import { oneOwner } from "./one-owner.js";
+
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  /** Failed requests that the killed process took with it: those on connections that it had accepted. */
+  readonly excused: number;
+  readonly failed: number;
+  /** From the fault until a new connection was answered. */
+  readonly recoveryMs: number | undefined;
+}
+
+const SAMPLES = 4;
+/** Asked less than this before SIGTERM, a request may not have been accepted yet: at that time the service ends. */
+const ACCEPT_MS = 150;
+
+/** What the promises say about what was seen. */
+export function judge(evidence: Evidence): Verdict {
+  const violations: Violation[] = [];
+  const broken = (invariant: Invariant, text: string) => violations.push({ invariant, text });
+  const { fault, settled, turn, records } = evidence;
+  const failures = records.filter(({ failure }) => failure !== undefined);
+  const { excused, blamed } = divide(evidence, failures);
+
+  const refused = blamed.filter(({ failure }) => failure === "refused");
+  if (refused.length > 0) broken("INV-1", `${refused.length} connections were refused: ${samples(refused)}`);
+
+  const recoveryMs = recovery(evidence);
+  if (settled === "unsettled" || (fault !== undefined && settled === "owner")) {
+    if (fault !== undefined && (recoveryMs ?? Number.POSITIVE_INFINITY) > RECOVERY_MS) {
+      const seen = recoveryMs === undefined ? "never" : `only after ${Math.round(recoveryMs)} ms`;
+      broken(
+        "INV-2",
+        `after the fault a new connection was answered ${seen}; ${RECOVERY_MS} ms is the bound`,
+      );
+    }
+  }
+  if (settled === "unsettled" && !evidence.tracks.some(({ accepts }) => accepts)) {
+    broken("INV-2", "processes live, and none of them accepts");
+  }
+  for (const text of oneOwner(evidence)) broken("INV-3", text);
+
+  const lost = blamed.filter(({ failure }) => failure !== "refused");
+  if (lost.length > 0) broken("INV-4", `${lost.length} requests failed: ${samples(lost)}`);
+  for (const text of books(evidence)) broken("INV-4", text);
+
+  if (settled === "unsettled") {
+    const alive = evidence.tracks.filter(({ diedAt }) => diedAt === undefined);
+    const states = alive.map(
+      ({ pid, generation, parentState, childState, accepts }) =>
+        `generation ${generation ?? "?"} (pid ${pid}, ${childState ?? "?"}/${parentState ?? "serving"}${accepts ? ", accepts" : ""})`,
+    );
+    broken(
+      "INV-5",
+      `after ${SETTLE_MS} ms the handoff was not over: ${states.join(", ") || "no process lives"}`,
+    );
+  }
+  for (const text of evidence.leftovers) broken("INV-5", text);
+
+  for (const { invariant, text } of outcome(evidence)) broken(invariant, text);
+  if (records.some(({ offerVisible }) => offerVisible)) {
+    broken("INV-8", "the offer is still in a generation's environment: whatever it starts inherits it");
+  }
+  if (evidence.strangers.length > 0) {
+    broken("INV-8", `processes ${evidence.strangers.join(", ")} hold a listener and are no generation`);
+  }
+  if (turn.kind === "newerParent" || turn.kind === "newerChild") {
+    const said = evidence.lines.find((line) => line.type === "report");
+    const message = said?.type === "report" ? (said.message ?? "") : "";
+    if (!/\b1\b/.test(message) && !/2-7/.test(message)) {
+      broken("INV-7", `the reason does not say which versions the two speak: ${message || "none was given"}`);
+    } else if (!/2-7/.test(message))
+      broken("INV-7", `the reason does not say what the other side speaks: ${message}`);
+  }
+  return { violations, excused: excused.length, failed: failures.length, recoveryMs };
+}
+
+/** Which failures the killed processes took with them, by what the kernel had in its tables when they were stopped. */
+function divide(
+  { fault, settled, turn, tracks, records }: Evidence,
+  failures: readonly RequestRecord[],
+): { excused: RequestRecord[]; blamed: RequestRecord[] } {
+  const excused: RequestRecord[] = [];
+  const blamed: RequestRecord[] = [];
+  const died = (fault?.struck ?? []).filter(
+    ({ pid }) => tracks.find((track) => track.pid === pid)?.diedAt !== undefined,
+  );
+  // A process that ends because it was told to finishes what it accepted.
+  const lists = turn.kind === "sigterm" ? [] : died.map(({ accepted }) => accepted);
+  let unix = lists.reduce((sum, accepted) => sum + accepted.unix, 0);
+  for (const record of failures) {
+    const dead = lists.some(({ ports }) => record.port !== undefined && ports.has(record.port));
+    if (dead) excused.push(record);
+    else if (record.kind.startsWith("unix") && record.failure !== "refused" && unix > 0) {
+      unix -= 1;
+      excused.push(record);
+    } else if (settled === "ended" && fault !== undefined && excusedByEnd(record, fault.at, turn.kind))
+      excused.push(record);
+    else blamed.push(record);
+  }
+  void records;
+  return { excused, blamed };
+}
+
+/** When nobody is left, or the service was told to end, clients are turned away. */
+function excusedByEnd({ kind, start, end }: RequestRecord, faultAt: number, fault: string): boolean {
+  if (end < faultAt) return false;
+  if (fault !== "sigterm") return true;
+  // What was accepted and is being answered has to be finished.
+  return start > faultAt - ACCEPT_MS || (kind !== "slow" && kind !== "upload" && kind !== "keptBusy");
+}
+
+function recovery({ fault, records, turn }: Evidence): number | undefined {
+  if (fault === undefined) return undefined;
+  // A parent that hangs is not dead: nobody may take its place, and it goes on when it wakes.
+  const hangs = turn.kind === "stopLong" || turn.kind === "busyLoop" || turn.kind === "stopShort";
+  const from = hangs && turn.victim === "parent" ? fault.until : fault.at;
+  let first = Number.POSITIVE_INFINITY;
+  for (const { failure, start, end, kind } of records) {
+    if (
+      failure === undefined &&
+      start >= fault.at &&
+      end < first &&
+      (kind === "new" || kind === "slow" || kind === "unix")
+    ) {
+      first = end;
+    }
+  }
+  return first === Number.POSITIVE_INFINITY ? undefined : Math.max(0, first - from);
+}
+
+/** Each answered request stands once in the books of the processes; no request stands there twice. */
+function* books({ records, served }: Evidence): Generator<string> {
+  const twice = records.filter(({ id }) => (served.get(id) ?? 0) > 1);
+  if (twice.length > 0) yield `${twice.length} requests were answered twice, such as ${twice[0]?.id}`;
+  const never = records.filter(({ id, failure }) => failure === undefined && !served.has(id));
+  if (never.length > 0) yield `${never.length} answers came from nowhere, such as that to ${never[0]?.id}`;
+}
+
+/** Whether the service is in the hands that the promises give it to. */
+function* outcome(evidence: Evidence): Generator<Violation> {
+  const { turn, settled, before, after, lines, release, fault } = evidence;
+  const expected = expectationOf(turn);
+  const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
+  if (settled === "ended") {
+    const parentHadLeft = fault?.parentState === "left" || fault?.parentState === "departing";
+    const told = turn.kind === "sigterm";
+    const parentStruck = fault?.struck.some(({ role }) => role === "parent") ?? false;
+    if (expected.ends === "no")
+      yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
+    else if (expected.ends === "may" && !told && !parentHadLeft && !parentStruck) {
+      yield {
+        invariant: "INV-2",
+        text: "no process is left, though the parent had not left when its child was struck",
+      };
+    }
+    return;
+  }
+  if (settled !== "owner" || after === undefined) return;
+  if (expected.ends === "must") {
+    yield {
+      invariant: "INV-5",
+      text: `the service was to end, and generation ${after.generation} lives (${cellName(turn)})`,
+    };
+    return;
+  }
+  const from = before.generation ?? 0;
+  const to = after.generation ?? 0;
+  const owner = to === from ? "parent" : to === from + 1 ? "child" : "later";
+  if (!expected.owners.includes(owner)) {
+    yield {
+      invariant: survivors,
+      text: `generation ${to} owns the service; it was to be the ${expected.owners.join(" or the ")} of generation ${from}`,
+    };
+  }
+  if (owner === "parent" && after.pid !== before.pid) {
+    yield {
+      invariant: "INV-6",
+      text: `generation ${from} is another process now: ${before.pid} was, ${after.pid} is`,
+    };
+  }
+  if (owner === "parent" && !ENDING_KINDS.has(turn.kind)) yield* reasoned(lines, before.pid);
+  else if (owner === "parent" && turn.victim === "child") yield* reasoned(lines, before.pid);
+  if (turn.kind === "overlappingVersions" && owner !== "child") {
+    yield { invariant: "INV-7", text: "the versions of the two overlap, and the handoff did not complete" };
+  }
+  if (release.found !== undefined && release.found !== release.expected) {
+    yield {
+      invariant: "INV-6",
+      text: `release ${release.found} serves, and ${release.expected} is the current one`,
+    };
+  }
+}
+
+/** A handoff that failed says so, and why. */
+function* reasoned(lines: Evidence["lines"], parentPid: number): Generator<Violation> {
+  const report = lines.find(
+    (line) => line.type === "report" && line.pid === parentPid && line.outcome !== "committed",
+  );
+  if (report?.type !== "report") {
+    yield { invariant: "INV-6", text: "the handoff failed, and the parent did not report it" };
+  } else if (!report.code || !report.message) {
+    yield { invariant: "INV-6", text: "the handoff failed, and its report gives no reason" };
+  }
+}
+
+function samples(records: readonly RequestRecord[]): string {
+  const some = records.slice(0, SAMPLES).map(({ kind, failure, detail, port }) => {
+    const where = port === undefined ? "" : `, port ${port}`;
+    return `${kind}: ${failure} (${detail}${where})`;
+  });
+  return `${some.join("; ")}${records.length > SAMPLES ? "; ..." : ""}`;
+}

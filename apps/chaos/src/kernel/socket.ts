@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { descriptorsOf } from "./process.js";
+
+/** Where one service listens. */
+export interface Listening {
+  readonly ports: ReadonlySet<number>;
+  /** Of its Unix-domain socket, whatever name the kernel knows it by. */
+  readonly folder: string;
+}
+
+interface TcpRow {
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly state: string;
+  readonly inode: string;
+}
+
+function tcpRows(): TcpRow[] {
+  return readFileSync("/proc/net/tcp", "latin1")
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((line) => {
+      const [, local = "", remote = "", state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
+      return {
+        localPort: Number.parseInt(local.split(":")[1] ?? "", 16),
+        remotePort: Number.parseInt(remote.split(":")[1] ?? "", 16),
+        state,
+        inode,
+      };
+    });
+}
+
+interface UnixRow {
+  readonly listens: boolean;
+  readonly inode: string;
+  readonly path: string;
+}
+
+function unixRows(folder: string): UnixRow[] {
+  return readFileSync("/proc/net/unix", "latin1")
+    .split("\n")
+    .filter((line) => line.includes(`${folder}/`))
+    .map((line) => {
+      const [, , , flags = "", , , inode = "", path = ""] = line.trim().split(/\s+/);
+      return { listens: flags === "00010000", inode, path };
+    });
+}
+
+/** Inode numbers of the listening sockets. */
+export function listenersOf({ ports, folder }: Listening): Set<string> {
+  const tcp = tcpRows().filter(({ state, localPort }) => state === "0A" && ports.has(localPort));
+  const unix = unixRows(folder).filter(({ listens }) => listens);
+  return new Set([...tcp, ...unix].map(({ inode }) => inode));
+}
+
+/** The connections that one process has accepted, as the kernel's tables have them. */
+export interface Accepted {
+  /** The clients' ports. */
+  readonly ports: ReadonlySet<number>;
+  /** Unix-domain connections have no names: only their number is known. */
+  readonly unix: number;
+}
+
+/** Exact for a process that is stopped. What waits in the accept queue has no descriptor yet, and is not among them. */
+export function acceptedBy(pid: number, { ports, folder }: Listening): Accepted {
+  const inodes = socketInodes(pid);
+  return {
+    ports: new Set(
+      tcpRows()
+        .filter(({ state, localPort, inode }) => state !== "0A" && ports.has(localPort) && inodes.has(inode))
+        .map(({ remotePort }) => remotePort),
+    ),
+    unix: unixRows(folder).filter(({ listens, inode }) => !listens && inodes.has(inode)).length,
+  };
+}
+
+function socketInodes(pid: number): Set<string> {
+  return new Set(
+    [...(descriptorsOf(pid)?.values() ?? [])]
+      .filter((target) => target.startsWith("socket:["))
+      .map((target) => target.slice(8, -1)),
+  );
+}
+
+/**
+ * What a process has open, by sort and count. Connections are left out: they come and go, and one that is reset is in
+ * no table of the kernel while its process has not closed it.
+ */
+export function inventory(
+  pid: number,
+  { folder }: Listening,
+  listeners: ReadonlySet<string>,
+): Record<string, number> {
+  const targets = [...(descriptorsOf(pid)?.values() ?? [])];
+  const unnamed = new Set<string>();
+  for (const line of readFileSync("/proc/net/unix", "latin1").split("\n")) {
+    const [, , , , , , inode = "", path] = line.trim().split(/\s+/);
+    if (path === undefined) unnamed.add(inode);
+  }
+  const count: Record<string, number> = {};
+  for (const target of targets) {
+    const sort = sortOf(target, folder, listeners, unnamed);
+    if (sort !== undefined) count[sort] = (count[sort] ?? 0) + 1;
+  }
+  return count;
+}
+
+function sortOf(
+  target: string,
+  folder: string,
+  listeners: ReadonlySet<string>,
+  unnamed: ReadonlySet<string>,
+): string | undefined {
+  if (!target.startsWith("socket:[")) {
+    return target
+      .replace(/\[\d+\]$/, "")
+      .replace(`${folder}/`, "")
+      .replace(/^served-\d+$/, "served");
+  }
+  const inode = target.slice(8, -1);
+  if (listeners.has(inode)) return "listening socket";
+  return unnamed.has(inode) ? "unnamed socket" : undefined;
+}

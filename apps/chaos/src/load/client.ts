@@ -1,0 +1,177 @@
+import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Answer, Connection, RequestFailed, type Target } from "./connection.js";
+import type { LoadKind, RequestRecord, Targets } from "./record.js";
+
+/** Far beyond everything that the victim's deadlines allow: who waits this long is forgotten. */
+const REQUEST_DEADLINE_MS = 25_000;
+
+interface Habit {
+  readonly clients: number;
+  readonly thinkMs: readonly [number, number];
+  /** Requests on one connection, while the server keeps it. */
+  readonly perConnection: number;
+  readonly target: (targets: Targets) => Target;
+  readonly path: string;
+  readonly upload?: boolean;
+}
+
+const http = ({ port }: Targets): Target => ({ port });
+const unix = ({ path }: Targets): Target => ({ path });
+const tls = ({ tlsPort }: Targets): Target => ({ port: tlsPort, tls: true });
+const forever = Number.POSITIVE_INFINITY;
+
+/** Light on purpose: what is looked for is one lost request, and many cells share a machine. */
+export const HABITS: Record<LoadKind, Habit> = {
+  new: { clients: 1, thinkMs: [5, 25], perConnection: 1, target: http, path: "/" },
+  keptBusy: { clients: 1, thinkMs: [0, 0], perConnection: forever, target: http, path: "/?ms=24" },
+  keptThinking: { clients: 3, thinkMs: [20, 200], perConnection: forever, target: http, path: "/" },
+  slow: { clients: 2, thinkMs: [10, 60], perConnection: 1, target: http, path: "/?ms=160" },
+  upload: { clients: 1, thinkMs: [10, 40], perConnection: 5, target: http, path: "/", upload: true },
+  unix: { clients: 1, thinkMs: [15, 60], perConnection: 1, target: unix, path: "/" },
+  unixKept: { clients: 1, thinkMs: [20, 120], perConnection: forever, target: unix, path: "/?ms=4" },
+  tls: { clients: 1, thinkMs: [20, 90], perConnection: 4, target: tls, path: "/?ms=4" },
+};
+
+const UPLOAD_PIECE = Buffer.alloc(2_000, "heirloom");
+const UPLOAD_PIECES = 4;
+const UPLOAD_SUM = [...Buffer.concat(Array(UPLOAD_PIECES).fill(UPLOAD_PIECE))].reduce(
+  (sum, byte) => (sum + byte) % 65_521,
+  0,
+);
+
+let ids = 0;
+
+/** One client of a kind: asks, one thing after the other, and records what comes of it. */
+export class Client {
+  readonly #kind: LoadKind;
+  readonly #habit: Habit;
+  #connection: Connection | undefined;
+  #asked = 0;
+
+  constructor(kind: LoadKind) {
+    this.#kind = kind;
+    this.#habit = HABITS[kind];
+  }
+
+  async think(signal: AbortSignal): Promise<void> {
+    const [min, max] = this.#habit.thinkMs;
+    const ms = min + Math.random() * (max - min);
+    if (ms > 0) await pause(ms, undefined, { signal }).catch(() => {});
+    // Never back-to-back without a turn of the loop.
+    else await new Promise(setImmediate);
+  }
+
+  async ask(targets: Targets): Promise<RequestRecord> {
+    ids += 1;
+    const id = `${process.pid}-${ids}`;
+    const base = { id, kind: this.#kind, start: now() };
+    let port: number | undefined = this.#connection?.port;
+    let timer: NodeJS.Timeout | undefined;
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new RequestFailed("deadlineExpired", `no answer within ${REQUEST_DEADLINE_MS} ms`)),
+        REQUEST_DEADLINE_MS,
+      );
+    });
+    try {
+      const exchange = this.#exchange(id, targets, (opened) => {
+        port = opened;
+      });
+      // Lost to the deadline, its end has no one to tell.
+      exchange.catch(() => {});
+      const { pid, generation, owner, release, offerVisible } = verified(
+        await Promise.race([exchange, expired]),
+        id,
+        this.#habit.upload === true,
+      );
+      return {
+        ...base,
+        end: now(),
+        ...(port !== undefined && { port }),
+        pid,
+        generation,
+        owner,
+        release,
+        ...(offerVisible && { offerVisible }),
+      };
+    } catch (error) {
+      this.drop();
+      const { failure, message } =
+        error instanceof RequestFailed ? error : new RequestFailed("other", String(error));
+      return { ...base, end: now(), failure, detail: message, ...(port !== undefined && { port }) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  drop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  async #exchange(id: string, targets: Targets, opened: (port: number | undefined) => void): Promise<Answer> {
+    const { target, perConnection } = this.#habit;
+    // The server may close an idle connection; only one that ends under a request is a failure.
+    if (this.#connection?.usable === false) this.drop();
+    if (this.#connection === undefined) {
+      this.#connection = await Connection.open(target(targets), opened);
+      this.#asked = 0;
+    }
+    this.#asked += 1;
+    const last = this.#asked >= perConnection;
+    const answer = await this.#connection.request((socket) => this.#write(socket, id, last));
+    if (last || answer.closes) this.drop();
+    return answer;
+  }
+
+  #write(socket: Socket, id: string, last: boolean): void {
+    const { path, upload } = this.#habit;
+    const length = upload ? `content-length: ${UPLOAD_PIECE.length * UPLOAD_PIECES}\r\n` : "";
+    const close = last ? "connection: close\r\n" : "";
+    socket.write(
+      `${upload ? "POST" : "GET"} ${path} HTTP/1.1\r\nhost: victim\r\nx-request-id: ${id}\r\n${length}${close}\r\n`,
+    );
+    if (upload) void this.#upload(socket);
+  }
+
+  async #upload(socket: Socket): Promise<void> {
+    for (let piece = 0; piece < UPLOAD_PIECES && !socket.destroyed; piece += 1) {
+      socket.write(UPLOAD_PIECE);
+      await pause(25);
+    }
+  }
+}
+
+interface Body {
+  id: string;
+  pid: number;
+  generation: number;
+  owner: boolean;
+  release: string;
+  received: number;
+  sum: number;
+  offerVisible: boolean;
+}
+
+function verified({ status, body }: Answer, id: string, upload: boolean): Body {
+  if (status !== 200) throw new RequestFailed("wrongStatus", `status ${status}: ${body.slice(0, 80)}`);
+  let parsed: Body;
+  try {
+    parsed = JSON.parse(body) as Body;
+  } catch {
+    throw new RequestFailed("wrongBody", `not JSON: ${body.slice(0, 80)}`);
+  }
+  if (parsed.id !== id) throw new RequestFailed("wrongBody", `the answer to ${parsed.id}, asked was ${id}`);
+  if (upload && (parsed.received !== UPLOAD_PIECE.length * UPLOAD_PIECES || parsed.sum !== UPLOAD_SUM)) {
+    throw new RequestFailed(
+      "wrongBody",
+      `${parsed.received} bytes of the upload arrived, with sum ${parsed.sum}`,
+    );
+  }
+  return parsed;
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

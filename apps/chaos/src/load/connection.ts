@@ -1,0 +1,153 @@
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { TLS_KEY, TLS_OPTIONS } from "../victim/tls.js";
+import type { Failure } from "./record.js";
+
+export class RequestFailed extends Error {
+  constructor(
+    readonly failure: Failure,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export type Target = { readonly port: number; readonly tls?: boolean } | { readonly path: string };
+
+export interface Answer {
+  readonly status: number;
+  readonly closes: boolean;
+  readonly body: string;
+}
+
+interface Exchange {
+  resolve(answer: Answer): void;
+  reject(failed: RequestFailed): void;
+}
+
+/** A strict HTTP/1.1 client connection: one request at a time, nothing is ever asked twice. */
+export class Connection {
+  readonly #socket: Socket;
+  #bytes: Buffer = Buffer.alloc(0);
+  #exchange: Exchange | undefined;
+  #answers = 0;
+  #ended: string | undefined;
+  /** Our own port. */
+  readonly port: number | undefined;
+
+  private constructor(socket: Socket, port: number | undefined) {
+    this.#socket = socket;
+    this.port = port;
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("end", () => this.#end("closed"));
+    socket.on("error", (error: NodeJS.ErrnoException) => this.#end(error.code ?? error.message));
+    socket.on("close", () => this.#end("closed"));
+  }
+
+  /** `opened` gets our own port as soon as it is known: also where the handshake fails. */
+  static open(target: Target, opened: (port: number | undefined) => void): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const raw = "path" in target ? connect(target.path) : connect({ port: target.port, host: "127.0.0.1" });
+      let connected = false;
+      let port: number | undefined;
+      const socket = "path" in target || target.tls !== true ? raw : secured(raw);
+      raw.once("connect", () => {
+        connected = true;
+        port = raw.localPort;
+        opened(port);
+        if (socket === raw) settle();
+      });
+      if (socket !== raw) socket.once("secureConnect", () => settle());
+      const settle = () => {
+        socket.off("error", failed);
+        socket.off("close", closed);
+        raw.off("error", failed);
+        if (socket !== raw) raw.on("error", () => {});
+        resolve(new Connection(socket, port));
+      };
+      const failed = (error: NodeJS.ErrnoException) => {
+        socket.destroy();
+        reject(
+          new RequestFailed(failureOf(error.code, connected), `connect: ${error.code ?? error.message}`),
+        );
+      };
+      const closed = () => failed(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
+      raw.on("error", failed);
+      if (socket !== raw) socket.on("error", failed);
+      socket.once("close", closed);
+    });
+  }
+
+  get usable(): boolean {
+    return this.#ended === undefined && !this.#socket.destroyed;
+  }
+
+  request(write: (socket: Socket) => void): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#exchange = { resolve, reject };
+      if (this.#ended !== undefined) this.#fail(this.#ended);
+      else write(this.#socket);
+    });
+  }
+
+  close(): void {
+    this.#exchange = undefined;
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    if (this.#exchange === undefined) {
+      this.#end("bytes that nobody asked for");
+      return;
+    }
+    const headEnd = this.#bytes.indexOf("\r\n\r\n");
+    if (headEnd < 0) return;
+    const head = this.#bytes.toString("latin1", 0, headEnd);
+    const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
+    if (Number.isNaN(length)) {
+      this.#end("an answer without a length");
+      return;
+    }
+    if (this.#bytes.length < headEnd + 4 + length) return;
+    const answer = {
+      status: Number(head.slice(9, 12)),
+      closes: /\r\nconnection: close/i.test(head),
+      body: this.#bytes.toString("utf8", headEnd + 4, headEnd + 4 + length),
+    };
+    this.#bytes = this.#bytes.subarray(headEnd + 4 + length);
+    this.#answers += 1;
+    const { resolve } = this.#exchange;
+    this.#exchange = undefined;
+    resolve(answer);
+  }
+
+  #end(how: string): void {
+    this.#ended ??= how;
+    this.#socket.destroy();
+    if (this.#exchange !== undefined) this.#fail(how);
+  }
+
+  #fail(how: string): void {
+    const failure =
+      this.#bytes.length > 0 ? "truncated" : this.#answers > 0 ? "keptAliveClosed" : failureOf(how, true);
+    this.#exchange?.reject(new RequestFailed(failure, how));
+    this.#exchange = undefined;
+  }
+}
+
+function secured(raw: Socket): Socket {
+  return connectTls({
+    ...TLS_OPTIONS,
+    socket: raw,
+    checkServerIdentity: () => undefined,
+    pskCallback: () => ({ psk: TLS_KEY, identity: "chaos" }),
+  });
+}
+
+function failureOf(code: string | undefined, connected: boolean): Failure {
+  if (code === "ECONNREFUSED" || (code === "ENOENT" && !connected)) return "refused";
+  if (code === "EAGAIN") return "refused";
+  if (connected || code === "ECONNRESET" || code === "EPIPE") return "reset";
+  return "other";
+}

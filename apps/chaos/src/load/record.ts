@@ -1,0 +1,72 @@
+export const KINDS_OF_LOAD = [
+  "new",
+  "keptBusy",
+  "keptThinking",
+  "slow",
+  "upload",
+  "unix",
+  "unixKept",
+  "tls",
+] as const;
+export type LoadKind = (typeof KINDS_OF_LOAD)[number];
+
+export const FAILURES = [
+  "refused",
+  "reset",
+  "truncated",
+  "wrongBody",
+  "wrongStatus",
+  "deadlineExpired",
+  "keptAliveClosed",
+  "other",
+] as const;
+
+/**
+ * - `refused`: nobody listened.
+ * - `reset`: a new connection ended before the first byte of an answer.
+ * - `truncated`: a connection ended in the middle of an answer.
+ * - `wrongBody`: the answer is not the answer to this request.
+ * - `wrongStatus`: the status is not 200.
+ * - `deadlineExpired`: no whole answer in time.
+ * - `keptAliveClosed`: a connection that had answered before ended under a request.
+ * - `other`: the client itself failed.
+ */
+export type Failure = (typeof FAILURES)[number];
+
+/** One request, from its first byte to its end. Times are milliseconds since 1970. */
+export interface RequestRecord {
+  readonly id: string;
+  readonly kind: LoadKind;
+  readonly start: number;
+  readonly end: number;
+  /** Absent: answered, whole and right. */
+  readonly failure?: Failure;
+  readonly detail?: string;
+  /** The client's port: how the kernel's tables name this connection. Unix-domain sockets have none. */
+  readonly port?: number;
+  /** Who answered. */
+  readonly pid?: number;
+  readonly generation?: number;
+  /** Whether it took itself for the owner. */
+  readonly owner?: boolean;
+  readonly release?: string;
+  readonly offerVisible?: boolean;
+}
+
+export interface Targets {
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly path: string;
+}
+
+/** From the conductor to a client process. */
+export type ToClients =
+  | { readonly type: "start"; readonly targets: Targets }
+  /** Answered with `flushed` once everything that is being asked now has ended. */
+  | { readonly type: "flush"; readonly mark: number }
+  /** Ends what is being asked, and asks nothing more until `start`. */
+  | { readonly type: "pause"; readonly mark: number };
+
+export type FromClients =
+  | { readonly type: "records"; readonly records: readonly RequestRecord[] }
+  | { readonly type: "flushed"; readonly mark: number };

@@ -1,0 +1,65 @@
+import { BOOT_KINDS, type Kind, SELF_KINDS, SIGNAL_KINDS } from "./kind.js";
+import { MOMENT_NAMES, MOMENTS, type MomentName, type Side } from "./moment.js";
+
+export type Victim = "parent" | "child" | "both";
+
+/** One square of the matrix. */
+export interface Cell {
+  readonly victim: Victim;
+  /** `random`: at any time between the request and the end of the handoff. `boot`: the whole handoff. */
+  readonly moment: MomentName | "random" | "boot";
+  readonly kind: Kind;
+}
+
+/** One go at a cell: what a schedule repeats. */
+export interface Turn extends Cell {
+  /** Whether the process is stopped right before the step or right after it. */
+  readonly side: Side;
+  /** Milliseconds from the request, at a random moment. */
+  readonly delayMs?: number;
+}
+
+export const cellName = ({ victim, moment, kind }: Cell): string => `${victim}/${moment}/${kind}`;
+export const turnName = (turn: Turn): string =>
+  `${cellName(turn)}/${turn.delayMs === undefined ? turn.side : `${turn.delayMs}ms`}`;
+
+/** Every combination that can happen at all. */
+export function allCells(): Cell[] {
+  const cells: Cell[] = [];
+  for (const moment of MOMENT_NAMES) {
+    const { role } = MOMENTS[moment];
+    for (const kind of [...SIGNAL_KINDS, ...SELF_KINDS]) {
+      if (isPossible(moment, role, kind)) cells.push({ victim: role, moment, kind });
+    }
+    // The process that publishes the moment is stopped at it while the other one is struck.
+    const other = role === "parent" ? "child" : "parent";
+    for (const kind of SIGNAL_KINDS) {
+      if (isPossible(moment, other, kind)) cells.push({ victim: other, moment, kind });
+    }
+    cells.push({ victim: "both", moment, kind: "sigkill" });
+  }
+  for (const kind of ["sigkill", "stopShort", "stopLong"] as const) {
+    cells.push({ victim: "parent", moment: "random", kind }, { victim: "child", moment: "random", kind });
+  }
+  cells.push({ victim: "both", moment: "random", kind: "sigkill" });
+  for (const kind of BOOT_KINDS) {
+    const victim = PARENTS_FAULTS.has(kind) ? "parent" : "child";
+    cells.push({ victim, moment: "boot", kind });
+  }
+  return cells;
+}
+
+const PARENTS_FAULTS = new Set<Kind>(["newerParent", "overlappingVersions", "emfileParent", "none"]);
+const FRAMES = new Set<Kind>(["garbageFrame", "halfFrame", "oversizedFrame"]);
+
+function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {
+  // There is no child before it is spawned; right after, a signal would meet a process that is not Node yet.
+  if (moment === "spawned" && victim === "child") return kind === "sigkill";
+  // Before the child has booted there is nobody to write into the channel; a parent has none before it spawns.
+  if (FRAMES.has(kind)) return moment !== "spawned" && moment !== "exiting";
+  // Node takes a signal only once it has begun to run the program; before, SIGHUP and SIGTERM end it, as any program.
+  if (moment === "offerWritten" && victim === "child") return !SIGNALS_OF_THE_APP.has(kind);
+  return true;
+}
+
+const SIGNALS_OF_THE_APP = new Set<Kind>(["sigterm", "secondSighup", "sighupStorm"]);

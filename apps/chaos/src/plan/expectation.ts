@@ -1,0 +1,61 @@
+import type { Turn } from "./cell.js";
+import { ENDING_KINDS } from "./kind.js";
+import type { MomentName } from "./moment.js";
+
+/** Who may own the service once everything has settled. */
+export interface Expectation {
+  /** The parent serves on; the child does; or a generation after it, because a further handoff was asked for. */
+  readonly owners: readonly ("parent" | "child" | "later")[];
+  /** Whether nobody is left: every process was struck, or the service was told to end. */
+  readonly ends: "must" | "may" | "no";
+}
+
+const only = (...owners: Expectation["owners"]): Expectation => ({ owners, ends: "no" });
+
+/** What the promises say about a fault. Where two outcomes keep them, both are allowed. */
+export function expectationOf(turn: Turn): Expectation {
+  const { victim, moment, kind, side } = turn;
+  if (moment === "boot") return only(...(BOOT[kind] ?? (["parent", "child"] as const)));
+  if (victim === "both") return { owners: [], ends: "must" };
+  if (ENDING_KINDS.has(kind)) return victim === "parent" ? parentEnds(turn) : childEnds(moment);
+  if (kind === "sigterm") {
+    // The owner is told to end the service, and does; a child that is not owner yet only ends the handoff.
+    const mustEnd = victim === "parent" && !LEAVING.has(moment);
+    return { owners: mustEnd ? [] : ["parent", "child"], ends: mustEnd ? "must" : "may" };
+  }
+  if (kind === "secondSighup" || kind === "sighupStorm") return only("child", "later");
+  void side;
+  return only("parent", "child");
+}
+
+const LEAVING = new Set<string>(["lastConnection", "exiting"] satisfies MomentName[]);
+
+function parentEnds({ moment, side, kind }: Turn): Expectation {
+  if (moment === "random") return { owners: ["child"], ends: "may" };
+  if (moment !== "spawned" || side === "after") return only("child");
+  // Nobody has been spawned yet. What is thrown in a subscriber surfaces after the step, which spawns.
+  if (kind === "exception" || kind === "rejection") return { owners: ["child"], ends: "may" };
+  return { owners: [], ends: "must" };
+}
+
+function childEnds(moment: Turn["moment"]): Expectation {
+  // A parent that is leaving has nobody to come back for: its child was the only one left.
+  if (LEAVING.has(moment) || moment === "random") return { owners: ["parent"], ends: "may" };
+  return only("parent");
+}
+
+const BOOT: Partial<Record<Turn["kind"], Expectation["owners"]>> = {
+  neverReady: ["parent"],
+  slowBoot: ["child"],
+  newerParent: ["parent"],
+  newerChild: ["parent"],
+  overlappingVersions: ["child"],
+  wrongListener: ["parent"],
+  emfileParent: ["parent"],
+  emfileChild: ["parent", "child"],
+  executableMissing: ["parent"],
+  scriptBroken: ["parent"],
+  releaseSwitched: ["child"],
+  fullDisk: ["child"],
+  none: ["child"],
+};

@@ -1,0 +1,84 @@
+/** What is done to a process. Deadlines of the victim are in victim/deadlines.ts. */
+export const KINDS = {
+  sigkill: "SIGKILL",
+  stopShort: "SIGSTOP, and SIGCONT well within every deadline",
+  stopLong: "SIGSTOP, and SIGCONT beyond the commit deadline",
+  exit0: "exits with status 0",
+  exit1: "exits with status 1",
+  exception: "throws an uncaught exception",
+  rejection: "leaves a rejection unhandled",
+  busyLoop: "spins beyond the commit deadline",
+  outOfMemory: "runs out of heap",
+  sigterm: "SIGTERM",
+  secondSighup: "a second SIGHUP",
+  sighupStorm: "30 SIGHUPs",
+  garbageFrame: "writes noise into the channel",
+  halfFrame: "writes half a frame into the channel",
+  oversizedFrame: "announces a frame of 2 GB",
+  neverReady: "the child never says ready",
+  slowBoot: "the child takes its time, within the ready deadline",
+  newerParent: "the parent speaks newer protocol versions only",
+  newerChild: "the child speaks newer protocol versions only",
+  overlappingVersions: "the parent is newer and speaks the child's version, too",
+  wrongListener: "the descriptors of two listeners are swapped",
+  emfileParent: "the parent has no free descriptor when it spawns",
+  emfileChild: "the child has no free descriptor when it adopts",
+  executableMissing: "the executable is gone",
+  scriptBroken: "the new release does not parse",
+  releaseSwitched: "a link is switched to a new release",
+  fullDisk: "the disk of the log is full",
+  none: "nothing: a plain handoff",
+} as const;
+
+export type Kind = keyof typeof KINDS;
+export const KIND_NAMES = Object.keys(KINDS) as Kind[];
+
+/** Done by the stopped process's own code once it goes on. */
+export const SELF_KINDS: readonly Kind[] = [
+  "exit0",
+  "exit1",
+  "exception",
+  "rejection",
+  "busyLoop",
+  "outOfMemory",
+  "garbageFrame",
+  "halfFrame",
+  "oversizedFrame",
+];
+
+/** Done by signals, and so to any process at any moment. */
+export const SIGNAL_KINDS: readonly Kind[] = [
+  "sigkill",
+  "stopShort",
+  "stopLong",
+  "sigterm",
+  "secondSighup",
+  "sighupStorm",
+];
+
+/** After these the process is gone. */
+export const ENDING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
+  "sigkill",
+  "exit0",
+  "exit1",
+  "exception",
+  "rejection",
+  "outOfMemory",
+]);
+
+/** Faults of a whole handoff rather than of a moment in it. */
+export const BOOT_KINDS: readonly Kind[] = [
+  "neverReady",
+  "slowBoot",
+  "newerParent",
+  "newerChild",
+  "overlappingVersions",
+  "wrongListener",
+  "emfileParent",
+  "emfileChild",
+  "executableMissing",
+  "scriptBroken",
+  "releaseSwitched",
+  "fullDisk",
+  "none",
+];

@@ -1,0 +1,28 @@
+import { allCells, type Cell, cellName, type Turn } from "./cell.js";
+import { randomFrom, seedOf, shuffled } from "./random.js";
+
+/** When a random fault comes at the latest: a handoff and its draining are over by then. */
+const RANDOM_MS_MAX = 700;
+
+/** Every turn of a run: each cell as often as asked for, in an order that the seed gives. */
+export function planTurns(cells: readonly Cell[], rounds: number, seed: number): Turn[] {
+  const turns: Turn[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const ofRound = cells.map((cell): Turn => turnOf(cell, round, seed));
+    turns.push(...shuffled(ofRound, randomFrom(seedOf(seed, `order ${round}`))));
+  }
+  return turns;
+}
+
+export function cellsLike(only: readonly string[]): Cell[] {
+  return allCells().filter((cell) => only.length === 0 || only.some((text) => cellName(cell).includes(text)));
+}
+
+function turnOf(cell: Cell, round: number, seed: number): Turn {
+  const random = randomFrom(seedOf(seed, `${cellName(cell)} ${round}`));
+  // Both sides of a moment take turns, and the seed says which is first.
+  const first = randomFrom(seedOf(seed, cellName(cell)))() < 0.5 ? 0 : 1;
+  const side = (round + first) % 2 === 0 ? "before" : "after";
+  if (cell.moment !== "random") return { ...cell, side };
+  return { ...cell, side, delayMs: Math.floor(random() * RANDOM_MS_MAX) };
+}

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Turn } from "../plan/cell.js";
+import { Lane } from "./lane.js";
+import type { TurnResult } from "./result.js";
+import type { Programs } from "./service.js";
+
+export interface CampaignOptions {
+  readonly turns: readonly Turn[];
+  readonly lanes: number;
+  readonly programs: Programs;
+  readonly signal: AbortSignal;
+  readonly started: (turn: Turn, lane: number) => void;
+  readonly ended: (result: TurnResult, lane: number) => void;
+}
+
+/** Runs all turns, several services at a time, and leaves nothing of them behind. */
+export async function runCampaign({
+  turns,
+  lanes,
+  programs,
+  signal,
+  started,
+  ended,
+}: CampaignOptions): Promise<void> {
+  // Short, because the path of a Unix-domain socket is.
+  const folder = mkdtempSync(join(tmpdir(), "heirloom-chaos-"));
+  const waiting = [...turns];
+  const all = Array.from(
+    { length: Math.min(lanes, turns.length) },
+    (_, index) => new Lane(join(folder, `${index}`), programs),
+  );
+  const interrupted = () => {
+    for (const lane of all) lane.kill();
+  };
+  signal.addEventListener("abort", interrupted);
+  try {
+    await Promise.all(
+      all.map(async (lane, index) => {
+        for (let turn = next(); turn !== undefined; turn = next()) {
+          started(turn, index);
+          let result = await lane.run(turn);
+          // A moment that did not come may be a machine's hiccup; one that never comes is a finding.
+          if (result.missed && result.violations.length === 0 && !signal.aborted)
+            result = await lane.run(turn);
+          if (!signal.aborted) ended(result, index);
+        }
+        if (!signal.aborted) await lane.stop();
+      }),
+    );
+  } finally {
+    signal.removeEventListener("abort", interrupted);
+    await Promise.all(all.map((lane) => lane.end()));
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  function next(): Turn | undefined {
+    return signal.aborted ? undefined : waiting.shift();
+  }
+}

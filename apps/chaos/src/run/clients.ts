@@ -1,0 +1,59 @@
+import { type ChildProcess, fork } from "node:child_process";
+import type { FromClients, RequestRecord, Targets, ToClients } from "../load/record.js";
+
+/** One process of clients, seen from the conductor. */
+export class Clients {
+  readonly #process: ChildProcess;
+  #records: RequestRecord[] = [];
+  #mark = 0;
+  readonly #flushes = new Map<number, () => void>();
+
+  constructor(program: string) {
+    this.#process = fork(program, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], execArgv: [] });
+    this.#process.on("message", (message: FromClients) => {
+      if (message.type === "records") this.#records.push(...message.records);
+      else this.#flushes.get(message.mark)?.();
+    });
+  }
+
+  start(targets: Targets): void {
+    this.#send({ type: "start", targets });
+  }
+
+  /** Resolves with everything that was asked before this call, and has ended. */
+  flush(): Promise<RequestRecord[]> {
+    return this.#flushed("flush");
+  }
+
+  pause(): Promise<RequestRecord[]> {
+    return this.#flushed("pause");
+  }
+
+  /** Whether a new connection was answered by this process since the last flush. Looks only at what was reported. */
+  get records(): readonly RequestRecord[] {
+    return this.#records;
+  }
+
+  end(): void {
+    if (this.#process.connected) this.#process.disconnect();
+    this.#process.kill("SIGKILL");
+  }
+
+  #flushed(type: "flush" | "pause"): Promise<RequestRecord[]> {
+    this.#mark += 1;
+    const mark = this.#mark;
+    return new Promise((resolve) => {
+      this.#flushes.set(mark, () => {
+        this.#flushes.delete(mark);
+        const records = this.#records;
+        this.#records = [];
+        resolve(records);
+      });
+      this.#send({ type, mark });
+    });
+  }
+
+  #send(message: ToClients): void {
+    if (this.#process.connected) this.#process.send(message);
+  }
+}

@@ -1,0 +1,349 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
+import { request } from "node:http";
+import { join } from "node:path";
+import type { Evidence, Process } from "../judge/evidence.js";
+import { judge } from "../judge/judge.js";
+import { processesWith, strangersWith } from "../kernel/process.js";
+import { inventory } from "../kernel/socket.js";
+import type { Turn } from "../plan/cell.js";
+import { MOMENTS } from "../plan/moment.js";
+import { SETTLE_MS } from "../victim/deadlines.js";
+import { FOLDER_VARIABLE } from "../victim/order.js";
+import { Clients } from "./clients.js";
+import { eventually, now, pause } from "./clock.js";
+import { type Fault, signal, strikeAtMoment, strikeAtRandom } from "./fault.js";
+import type { TurnResult } from "./result.js";
+import { type Programs, Service } from "./service.js";
+import type { Track } from "./watch.js";
+
+/** How long one process must have been alone, owner, and without a handoff before the service counts as settled. */
+const QUIET_MS = 120;
+const STRIKE_MS_MAX = 9_000;
+const INVENTORY_MS_MAX = 1_500;
+const NOT_A_HANDOFF = new Set([undefined, "serving"]);
+const OWNS = new Set([undefined, "owner"]);
+
+/** One victim with its clients, through which turn after turn goes. */
+export class Lane {
+  readonly #service: Service;
+  readonly #clients: Clients;
+  #running = false;
+  #fullDisk = false;
+  #release: "1" | "2" = "1";
+  #orders = 0;
+  /** What the first generation had open before anything happened: every owner at rest has the same. */
+  #atRest: Record<string, number> = {};
+  readonly #booksRead = new Map<string, number>();
+  #early: ReadonlyMap<string, number> = new Map();
+
+  constructor(folder: string, programs: Programs) {
+    this.#service = new Service(folder, programs);
+    this.#clients = new Clients(programs.clients);
+  }
+
+  /** One turn: the fault, what comes of it, a further handoff, and the verdict on both. */
+  async run(turn: Turn): Promise<TurnResult> {
+    const startedAt = now();
+    const fullDisk = turn.kind === "fullDisk";
+    if (this.#fullDisk !== fullDisk) await this.stop();
+    if (!this.#running && !(await this.#start(fullDisk))) {
+      return this.#unstartable(turn, startedAt);
+    }
+    const struck = await this.#handoff(turn);
+    const evidence = [struck.evidence];
+    const { violations, ...verdict } = judge(struck.evidence);
+    let all = [...violations];
+    if (struck.evidence.settled === "owner") {
+      // Whatever happened: the next handoff has to succeed.
+      const plain = await this.#handoff({ victim: "parent", moment: "boot", kind: "none", side: "before" });
+      const second = judge(plain.evidence).violations.map(({ invariant, text }) => ({
+        invariant,
+        text: `in the handoff after it: ${text}`,
+      }));
+      all = [...all, ...second];
+      evidence.push(plain.evidence);
+      if (plain.evidence.settled !== "owner") await this.#bury();
+    } else await this.#bury();
+    // A service that broke a promise is no place to look for the next one.
+    if (all.length > 0) await this.#bury();
+    if (all.length > 0 && process.env.DUMP) console.log(this.#service.errors);
+    this.#service.errors = "";
+    return { turn, startedAt, endedAt: now(), missed: struck.missed, violations: all, ...verdict, evidence };
+  }
+
+  /** Ends the service as an operator would, and everything that does not obey. */
+  async stop(): Promise<void> {
+    if (!this.#running) return;
+    await this.#clients.pause();
+    for (const { pid } of this.#service.watch.alive) signal(pid, "SIGTERM");
+    await eventually(() => processesWith(this.#marker).length === 0, 6_000, 25);
+    await this.#bury();
+  }
+
+  async end(): Promise<void> {
+    this.#clients.end();
+    this.kill();
+    this.#service.watch.stop();
+    await eventually(() => processesWith(this.#marker).length === 0, 2_000, 20);
+    rmSync(this.#service.folder, { recursive: true, force: true });
+  }
+
+  /** SIGKILLs every process that this lane's service ever became. */
+  kill(): void {
+    for (const pid of processesWith(this.#marker)) signal(pid, "SIGKILL");
+  }
+
+  get #marker(): string {
+    return `${FOLDER_VARIABLE}=${this.#service.folder}\0`;
+  }
+
+  async #start(fullDisk: boolean): Promise<boolean> {
+    this.#fullDisk = fullDisk;
+    this.#service.order(undefined);
+    this.#service.executable(true);
+    this.#service.release(this.#release);
+    if (!(await this.#service.start(fullDisk ? "/dev/full" : undefined))) {
+      this.kill();
+      return false;
+    }
+    this.#running = true;
+    // Before there is any load, once what the start needed is closed again.
+    await pause(100);
+    const [founder] = this.#service.watch.alive;
+    if (founder !== undefined) {
+      this.#atRest = inventory(founder.pid, this.#service.listening, this.#service.watch.listeners);
+    }
+    this.#clients.start(this.#service.targets);
+    return true;
+  }
+
+  async #bury(): Promise<void> {
+    await this.#clients.pause();
+    this.kill();
+    await eventually(() => processesWith(this.#marker).length === 0, 3_000, 10);
+    this.#service.watch.sample();
+    this.#running = false;
+  }
+
+  async #handoff(turn: Turn): Promise<{ evidence: Evidence; missed: boolean }> {
+    const service = this.#service;
+    service.watch.sample();
+    service.watch.prune();
+    service.takeLines();
+    const parent = service.watch.alive[0];
+    if (parent === undefined) throw new Error("a lane without a service was given a handoff");
+    const before: Process = { pid: parent.pid, generation: parent.generation };
+    const requestedAt = now();
+    const strike = this.#arm(turn, parent);
+    signal(parent.pid, "SIGHUP");
+    const fault = await strike;
+    const missed = fault === undefined && turn.moment !== "boot";
+    const settled = missed && !this.#isSettled(turn, before) ? "unsettled" : await this.#settle(turn, before);
+    service.order(undefined);
+    service.executable(true);
+    const owner = settled === "owner" ? service.watch.alive[0] : undefined;
+    const records = settled === "owner" ? await this.#clients.flush() : await this.#clients.pause();
+    const expectedRelease = this.#release;
+    const found = records.filter(({ pid }) => owner !== undefined && pid === owner.pid).at(-1)?.release;
+    const evidence: Evidence = {
+      turn,
+      before,
+      requestedAt,
+      fault,
+      settled,
+      after: owner && { pid: owner.pid, generation: owner.generation },
+      records,
+      tracks: [...service.watch.tracks.values()].map((track) => ({ ...track, phases: [...track.phases] })),
+      overlaps: [...service.watch.overlaps],
+      lines: service.takeLines(),
+      served: this.#readBooks(),
+      leftovers: await this.#leftovers(settled, owner),
+      strangers: owner === undefined ? [] : strangersWith(service.watch.listeners, this.#pids(owner)),
+      release: { found: turn.kind === "releaseSwitched" ? found : undefined, expected: expectedRelease },
+    };
+    // A broken or switched release is put right for the handoff that follows.
+    if (turn.kind === "scriptBroken") service.release(this.#release);
+    return { evidence, missed };
+  }
+
+  /** Prepares the fault. Resolves when it was done; undefined: it has no moment, or that did not come. */
+  #arm(turn: Turn, parent: Track): Promise<Fault | undefined> {
+    const service = this.#service;
+    if (turn.kind === "releaseSwitched") {
+      this.#release = this.#release === "1" ? "2" : "1";
+      service.release(this.#release);
+    }
+    if (turn.kind === "scriptBroken") service.release("broken");
+    if (turn.kind === "executableMissing") service.executable(false);
+    this.#orders += 1;
+    const order = {
+      id: this.#orders,
+      kind: turn.kind,
+      generation: parent.generation ?? 1,
+      parentPid: parent.pid,
+    };
+    if (turn.moment === "random") {
+      return pause(turn.delayMs ?? 0).then(() => strikeAtRandom(service, turn, parent.pid));
+    }
+    if (turn.moment === "boot") {
+      // What the processes do to themselves here, they do without being stopped first.
+      const emfile = turn.kind === "emfileParent";
+      const point = {
+        source: emfile ? "effect" : "boot",
+        name: emfile ? "spawnChild" : "nowhere",
+        when: "before",
+      } as const;
+      service.order({ ...order, role: "parent", point, strikes: true });
+      service.onStruck = (pid) => signal(pid, "SIGCONT");
+      return Promise.resolve(undefined);
+    }
+    const moment = MOMENTS[turn.moment];
+    const strikes = turn.victim === moment.role;
+    service.order({ ...order, role: moment.role, point: moment[turn.side], strikes });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => resolve(undefined), STRIKE_MS_MAX);
+      service.onStruck = (pid, id) => {
+        if (id !== order.id) return;
+        clearTimeout(timer);
+        strikeAtMoment(service, turn, parent.pid, pid).then(resolve, reject);
+      };
+    });
+  }
+
+  async #settle(turn: Turn, before: Process): Promise<Evidence["settled"]> {
+    let quietSince: number | undefined;
+    const settled = await eventually(() => {
+      if (!this.#isSettled(turn, before)) quietSince = undefined;
+      else quietSince ??= performance.now();
+      return quietSince !== undefined && performance.now() - quietSince >= QUIET_MS;
+    }, SETTLE_MS);
+    if (!settled) return "unsettled";
+    return this.#service.watch.alive.length === 0 ? "ended" : "owner";
+  }
+
+  #isSettled(turn: Turn, before: Process): boolean {
+    const { watch, lines } = this.#service;
+    const { alive } = watch;
+    if (alive.length === 0) return processesWith(this.#marker).length === 0;
+    const [only] = alive;
+    if (only === undefined || alive.length > 1 || !only.accepts) return false;
+    if (
+      !NOT_A_HANDOFF.has(only.parentState) ||
+      !(only.childState === undefined || OWNS.has(only.childState))
+    ) {
+      return false;
+    }
+    // Before the handoff has begun the parent is alone as well.
+    return only.pid !== before.pid || lines.some((line) => line.type === "report" && line.pid === before.pid);
+  }
+
+  async #leftovers(settled: Evidence["settled"], owner: Track | undefined): Promise<string[]> {
+    const found: string[] = [];
+    const service = this.#service;
+    if (settled !== "unsettled") {
+      const stray = processesWith(this.#marker).filter((pid) => pid !== owner?.pid);
+      if (stray.length > 0) found.push(`processes left behind: ${stray.join(", ")}`);
+      const files = service.strayFiles();
+      if (files.length > 0) found.push(`files left behind: ${files.join(", ")}`);
+    }
+    if (owner === undefined) return found;
+    const baseline = this.#atRest;
+    let grown = "";
+    const same = () => {
+      grown = differences(baseline, inventory(owner.pid, service.listening, service.watch.listeners));
+      return grown === "";
+    };
+    if (!(await eventually(same, INVENTORY_MS_MAX, 100))) {
+      found.push(`generation ${owner.generation} has other descriptors than the first had at rest: ${grown}`);
+    }
+    const resources = await this.#resources();
+    if (resources !== undefined && resources > TIMERS_MAX) {
+      found.push(`generation ${owner.generation} has ${resources} timers running`);
+    }
+    return found;
+  }
+
+  /** How many timers keep the owner's loop busy, as Node itself counts them. */
+  #resources(): Promise<number | undefined> {
+    const { port } = this.#service.targets;
+    return new Promise((resolve) => {
+      const asked = request(
+        { port, host: "127.0.0.1", path: "/resources", agent: false, timeout: 5_000 },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8").on("data", (chunk: string) => {
+            text += chunk;
+          });
+          response.on("end", () => {
+            try {
+              const { resources } = JSON.parse(text) as { resources: string[] };
+              resolve(resources.filter((name) => name === "Timeout").length);
+            } catch {
+              resolve(undefined);
+            }
+          });
+          response.on("error", () => resolve(undefined));
+        },
+      );
+      asked.on("error", () => resolve(undefined));
+      asked.on("timeout", () => asked.destroy());
+      asked.end();
+    });
+  }
+
+  #pids(owner: Track): Set<number> {
+    return new Set([owner.pid, ...processesWith(this.#marker)]);
+  }
+
+  /** What the processes have written into their books since the last look. */
+  #readBooks(): Map<string, number> {
+    const served = new Map<string, number>();
+    const { folder } = this.#service;
+    if (!existsSync(folder)) return served;
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith("served-")) continue;
+      const path = join(folder, name);
+      const from = this.#booksRead.get(name) ?? 0;
+      const bytes = Buffer.alloc(Math.max(0, statSync(path).size - from));
+      const file = openSync(path, "r");
+      const read = readSync(file, bytes, 0, bytes.length, from);
+      closeSync(file);
+      const end = bytes.lastIndexOf("\n", read) + 1;
+      for (const id of bytes.toString("latin1", 0, end).split("\n")) {
+        if (id !== "") served.set(id, (served.get(id) ?? 0) + 1);
+      }
+      this.#booksRead.set(name, from + end);
+    }
+    // A request of the next turn may have been answered already: its line was read with this turn's.
+    const both = new Map(served);
+    for (const [id, count] of this.#early) both.set(id, (both.get(id) ?? 0) + count);
+    this.#early = served;
+    return both;
+  }
+
+  #unstartable(turn: Turn, startedAt: number): TurnResult {
+    const errors = this.#service.errors.trim().split("\n").slice(-3).join(" ");
+    const text = `the service does not start any more: ${errors || "it said nothing"}`;
+    return {
+      turn,
+      startedAt,
+      endedAt: now(),
+      missed: false,
+      violations: [{ invariant: "INV-5", text }],
+      excused: 0,
+      failed: 0,
+      recoveryMs: undefined,
+      evidence: [],
+    };
+  }
+}
+
+/** The clients' connections and slow answers need some; a handoff that leaves one behind each time gets beyond. */
+const TIMERS_MAX = 24;
+
+function differences(baseline: Record<string, number>, found: Record<string, number>): string {
+  return [...new Set([...Object.keys(baseline), ...Object.keys(found)])]
+    .filter((sort) => (baseline[sort] ?? 0) !== (found[sort] ?? 0))
+    .map((sort) => `${sort}: ${found[sort] ?? 0} instead of ${baseline[sort] ?? 0}`)
+    .join(", ");
+}

@@ -1,0 +1,17 @@
+import type { Evidence, Violation } from "../judge/evidence.js";
+import type { Turn } from "../plan/cell.js";
+
+/** One turn, judged. */
+export interface TurnResult {
+  readonly turn: Turn;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The moment never came. */
+  readonly missed: boolean;
+  readonly violations: readonly Violation[];
+  readonly failed: number;
+  readonly excused: number;
+  readonly recoveryMs: number | undefined;
+  /** Of the struck handoff, and of the plain one after it. */
+  readonly evidence: readonly Evidence[];
+}

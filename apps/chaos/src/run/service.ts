@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type Listening, listenersOf } from "../kernel/socket.js";
+import {
+  FOLDER_VARIABLE,
+  type Line,
+  type Order,
+  RELEASE_VARIABLE,
+  RUNTIME_VARIABLE,
+} from "../victim/order.js";
+import { eventually } from "./clock.js";
+import { Watch } from "./watch.js";
+
+export interface Programs {
+  readonly victim: string;
+  readonly preload: string;
+  readonly clients: string;
+  /** Which build of the runtime the victim uses; undefined: the workspace's. */
+  readonly runtime: string | undefined;
+}
+
+export interface Transcript {
+  readonly line: Line;
+  readonly text: string;
+}
+
+/** Descriptors that each process of the victim may have. */
+const DESCRIPTORS_MAX = 400;
+const HEAP_MB_MAX = 96;
+const START_MS_MAX = 15_000;
+
+/** One victim: a service in a folder of its own, with all the processes that it becomes. */
+export class Service {
+  readonly folder: string;
+  readonly watch: Watch;
+  /** What the processes said, since it was last taken. */
+  lines: Line[] = [];
+  errors = "";
+  targets = { port: 0, tlsPort: 0, path: "" };
+  onStruck: (pid: number, id: number) => void = () => {};
+  readonly #programs: Programs;
+  #first: ChildProcess | undefined;
+
+  constructor(folder: string, programs: Programs) {
+    this.folder = folder;
+    this.#programs = programs;
+    this.watch = new Watch();
+    mkdirSync(folder, { recursive: true });
+    for (const release of ["1", "2"]) {
+      mkdirSync(join(folder, release));
+      writeFileSync(
+        join(folder, release, "service.mjs"),
+        `process.env.${RELEASE_VARIABLE} = "${release}";\nawait import(${JSON.stringify(`file://${programs.victim}`)});\n`,
+      );
+    }
+    mkdirSync(join(folder, "broken"));
+    writeFileSync(join(folder, "broken", "service.mjs"), "this does not parse\n");
+    symlinkSync(process.execPath, join(folder, "node"));
+    this.release("1");
+    this.order(undefined);
+  }
+
+  get listening(): Listening {
+    return { ports: new Set([this.targets.port, this.targets.tlsPort]), folder: this.folder };
+  }
+
+  /** Starts the first generation, and resolves when it is owner. False: it did not come up. */
+  async start(logTo?: string): Promise<boolean> {
+    this.lines = [];
+    this.watch.clear();
+    const { preload, runtime } = this.#programs;
+    const log = logTo === undefined ? undefined : openSync(logTo, "a");
+    const limits = `ulimit -c 0; ulimit -n ${DESCRIPTORS_MAX}`;
+    const current = join(this.folder, "current");
+    this.#first = spawn(
+      "/bin/sh",
+      [
+        "-c",
+        `${limits}; exec "$@"`,
+        "sh",
+        join(this.folder, "node"),
+        "--import",
+        `file://${preload}`,
+        "service.mjs",
+      ],
+      {
+        cwd: current,
+        env: {
+          PATH: process.env.PATH,
+          PWD: current,
+          [FOLDER_VARIABLE]: this.folder,
+          ...(runtime !== undefined && { [RUNTIME_VARIABLE]: runtime }),
+          NODE_OPTIONS: `--max-old-space-size=${HEAP_MB_MAX}`,
+          NODE_NO_WARNINGS: "1",
+        },
+        stdio: ["ignore", "pipe", log ?? "pipe"],
+        detached: true,
+      },
+    );
+    if (log !== undefined) closeSync(log);
+    this.#first.on("error", () => {});
+    createInterface({ input: this.#first.stdout as NodeJS.ReadableStream }).on("line", (text) =>
+      this.#take(text),
+    );
+    this.#first.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.errors = (this.errors + text).slice(-20_000);
+    });
+    const up = await eventually(() => this.lines.some(({ type }) => type === "owner"), START_MS_MAX);
+    if (up) this.watch.listeners = listenersOf(this.listening);
+    return up;
+  }
+
+  /** Which version of the application the next generation is. */
+  release(name: string): void {
+    symlinkSync(name, join(this.folder, "next"));
+    renameSync(join(this.folder, "next"), join(this.folder, "current"));
+  }
+
+  /** Takes the executable away, or puts it back. */
+  executable(present: boolean): void {
+    rmSync(join(this.folder, "node"), { force: true });
+    if (present) symlinkSync(process.execPath, join(this.folder, "node"));
+  }
+
+  /** What the processes are to do at which step; undefined: nothing. */
+  order(order: Order | undefined): void {
+    // The same file for ever: the processes have it open.
+    writeFileSync(join(this.folder, "order.json"), order === undefined ? "" : JSON.stringify(order));
+  }
+
+  /** Files in the folder that nobody but a handoff can have made. */
+  strayFiles(): string[] {
+    const expected = new Set(["1", "2", "broken", "current", "node", "order.json", "service.sock"]);
+    return readdirSync(this.folder).filter((name) => !expected.has(name) && !name.startsWith("served-"));
+  }
+
+  takeLines(): Line[] {
+    const lines = this.lines;
+    this.lines = [];
+    return lines;
+  }
+
+  #take(text: string): void {
+    let line: Line;
+    try {
+      line = JSON.parse(text) as Line;
+    } catch {
+      return;
+    }
+    this.lines.push(line);
+    if (line.type === "listening") {
+      this.targets = { port: line.port, tlsPort: line.tlsPort, path: join(this.folder, "service.sock") };
+    }
+    this.watch.take(line);
+    if (line.type === "struck") this.onStruck(line.pid, line.id);
+  }
+}

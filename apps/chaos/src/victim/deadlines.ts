@@ -1,0 +1,23 @@
+/** The victim's deadlines: short, so that a run is, and far above what a busy machine needs. Milliseconds. */
+export const DEADLINES = {
+  readyDeadlineMs: 4_000,
+  parkDeadlineMs: 1_500,
+  commitDeadlineMs: 1_500,
+  drainDeadlineMs: 4_000,
+  exitDeadlineMs: 700,
+  relinquishDeadlineMs: 1_500,
+} as const;
+
+/** How long a process is stopped, or busy. */
+export const STOP_SHORT_MS = 150;
+/** Beyond the commit deadline, as a child counts it (park and commit), with time for what follows from it. */
+export const STOP_LONG_MS = 3_600;
+export const SLOW_BOOT_MS = 600;
+
+/** What a settled service needs at most: a child that never answers, that does not leave, and another handoff. */
+export const SETTLE_MS =
+  DEADLINES.readyDeadlineMs + DEADLINES.drainDeadlineMs + DEADLINES.exitDeadlineMs + STOP_LONG_MS + 8_000;
+
+/** From a fault until somebody accepts again: a child that hangs around the commit is the longest way. */
+export const RECOVERY_MS =
+  DEADLINES.parkDeadlineMs + DEADLINES.commitDeadlineMs + DEADLINES.exitDeadlineMs + 2_000;

@@ -1,0 +1,67 @@
+import type { Kind } from "../plan/kind.js";
+import type { Point, Role } from "../plan/moment.js";
+
+/** What the conductor wants done in the victim's processes: one JSON object in a file that they read at each step. */
+export interface Order {
+  /** Carried out once by each process. */
+  readonly id: number;
+  readonly kind: Kind;
+  /** Who is to stop, and where. */
+  readonly role: Role;
+  readonly point: Point;
+  /** Of the parent. */
+  readonly generation: number;
+  readonly parentPid: number;
+  /** Whether the process that stops is also the one that is struck. */
+  readonly strikes: boolean;
+}
+
+/** A line that a process of the victim writes to its standard output. Times are milliseconds since 1970. */
+export type Line =
+  | { readonly type: "boot"; readonly at: number; readonly pid: number; readonly ppid: number }
+  | {
+      readonly type: "listening";
+      readonly at: number;
+      readonly pid: number;
+      readonly generation: number;
+      readonly port: number;
+      readonly tlsPort: number;
+    }
+  | { readonly type: "owner"; readonly at: number; readonly pid: number; readonly generation: number }
+  | {
+      readonly type: "step";
+      readonly at: number;
+      readonly pid: number;
+      readonly generation: number;
+      readonly role: string;
+      readonly text: string;
+      /** The state that an event led to. */
+      readonly to?: string;
+    }
+  | {
+      readonly type: "report";
+      readonly at: number;
+      readonly pid: number;
+      readonly generation: number;
+      readonly outcome: string;
+      readonly code?: string;
+      readonly message?: string;
+    }
+  /** The process stops itself now. */
+  | { readonly type: "struck"; readonly at: number; readonly pid: number; readonly id: number };
+
+/** The victim's environment: where its folder is. */
+export const FOLDER_VARIABLE = "HEIRLOOM_CHAOS_FOLDER";
+/** Which build of the runtime it uses; default: the workspace's. */
+export const RUNTIME_VARIABLE = "HEIRLOOM_CHAOS_RUNTIME";
+/** The version of the application, as its folder says. */
+export const RELEASE_VARIABLE = "HEIRLOOM_CHAOS_RELEASE";
+/** Published by the victim around its listen() calls. */
+export const APP_CHANNEL = "heirloom-chaos:app";
+
+export interface AppStep {
+  readonly generation: number;
+  readonly step: string;
+  /** What a subscriber wants awaited before the application goes on. */
+  hold?: Promise<void>;
+}

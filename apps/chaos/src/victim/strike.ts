@@ -1,0 +1,132 @@
+import { closeSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Kind } from "../plan/kind.js";
+import { SLOW_BOOT_MS, STOP_LONG_MS } from "./deadlines.js";
+
+/** Sockets that this process had before it spawned: the one that comes with the spawn is the channel. */
+let socketsBefore = new Set<number>();
+let channelDescriptor: number | undefined;
+let hoard: number[] = [];
+
+/** Faults that are in place before the program is loaded. */
+export function atBoot(kind: Kind): void {
+  const sealed = process.env.HEIRLOOM_OFFER;
+  if (sealed === undefined) return;
+  channelDescriptor = 3;
+  const rewrite = REWRITES[kind];
+  if (rewrite === undefined && kind !== "newerChild") return;
+  // Loaded only here, so that a child without this fault boots as it would without any preload.
+  const protocol: typeof import("@heirloom/protocol") = createRequire(import.meta.url)("@heirloom/protocol");
+  const { max } = protocol.supportedVersions;
+  if (rewrite !== undefined) {
+    process.env.HEIRLOOM_OFFER = protocol.encodeOffer(rewrite(protocol.decodeOffer(sealed), max));
+    return;
+  }
+  const supported = { min: max + 1, max: max + 6 };
+  const message = `this child speaks protocol version ${supported.min}-${supported.max}`;
+  writeToChannel(protocol.encodeMessage({ type: "refuse", code: "VERSION_UNSUPPORTED", message, supported }));
+  process.exit(1);
+}
+
+type Offer = import("@heirloom/protocol").Offer;
+
+const REWRITES: Partial<Record<Kind, (offer: Offer, max: number) => Offer>> = {
+  newerParent: (offer, max) => ({ ...offer, protocol: { min: max + 1, max: max + 6 } }),
+  overlappingVersions: (offer, max) => ({ ...offer, protocol: { min: max, max: max + 6 } }),
+  wrongListener: (offer) => {
+    const [first, second, ...rest] = offer.listeners;
+    if (first === undefined || second === undefined) return offer;
+    const swapped = [
+      { ...first, descriptor: second.descriptor },
+      { ...second, descriptor: first.descriptor },
+    ];
+    return { ...offer, listeners: [...swapped, ...rest] };
+  },
+};
+
+/** Finds the parent's end of the channel: the socket that a spawn brings. */
+export function atSpawn(when: string): void {
+  if (when === "before") socketsBefore = new Set(sockets());
+  else channelDescriptor = sockets().find((descriptor) => !socketsBefore.has(descriptor));
+}
+
+/** Ends the want of descriptors: the handoff has met it by now. */
+export function atEvent(event: string): void {
+  if (event !== "readyDeclared") release();
+}
+
+/** What the application has to wait for before it goes on. */
+export function atAppStep(kind: Kind, step: string): Promise<void> | undefined {
+  if (step === "adopting" && kind === "emfileChild") takeEveryDescriptor();
+  if (step === "adopted") release();
+  if (step !== "adopted") return undefined;
+  if (kind === "neverReady") return new Promise(() => setInterval(() => {}, 1_000));
+  if (kind === "slowBoot") return new Promise((resolve) => setTimeout(resolve, SLOW_BOOT_MS));
+  return undefined;
+}
+
+/** What a process does to itself. */
+export function strikeSelf(kind: Kind): void {
+  SELF[kind]?.();
+}
+
+const SELF: Partial<Record<Kind, () => void>> = {
+  exit0: () => process.exit(0),
+  exit1: () => process.exit(1),
+  exception: () => {
+    throw new Error("thrown on purpose");
+  },
+  rejection: () => void Promise.reject(new Error("rejected on purpose")),
+  busyLoop: () => {
+    const end = Date.now() + STOP_LONG_MS;
+    while (Date.now() < end);
+  },
+  outOfMemory: () => {
+    const kept: unknown[] = [];
+    for (;;) kept.push(new Array(100_000).fill(kept.length));
+  },
+  garbageFrame: () => writeToChannel(Buffer.from("ff00ff00deadbeef6e6f69736500", "hex")),
+  halfFrame: () => writeToChannel(Buffer.from("0000006481a474797065", "hex")),
+  oversizedFrame: () => writeToChannel(Buffer.from("7fffffff81a474797065", "hex")),
+  emfileParent: takeEveryDescriptor,
+};
+
+function writeToChannel(bytes: Uint8Array): void {
+  if (channelDescriptor === undefined) return;
+  try {
+    writeSync(channelDescriptor, bytes);
+  } catch {
+    // The other side is gone already.
+  }
+}
+
+function takeEveryDescriptor(): void {
+  try {
+    for (;;) hoard.push(openSync("/dev/null", "r"));
+  } catch {
+    // None is left: that was the purpose.
+  }
+}
+
+function release(): void {
+  for (const descriptor of hoard) closeSync(descriptor);
+  hoard = [];
+}
+
+function sockets(): number[] {
+  const found: number[] = [];
+  let names: string[] = [];
+  try {
+    names = readdirSync("/proc/self/fd");
+  } catch {
+    // There is no descriptor left to read the folder with.
+  }
+  for (const name of names) {
+    try {
+      if (readlinkSync(`/proc/self/fd/${name}`).startsWith("socket:")) found.push(Number(name));
+    } catch {
+      // The descriptor of the folder being read.
+    }
+  }
+  return found;
+}

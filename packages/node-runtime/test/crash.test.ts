@@ -102,7 +102,7 @@ test("INV-2: a child whose parent died before it could boot takes over with a li
   expect(inherited?.disposition).toBe("inherited");
   expect(created?.disposition).toBe("created");
   expect(await service.whoami(await service.target("web"))).toBe(2);
-  expect(service.log).toMatch(/generation 2 \(pid \d+\) took over: its parent \(pid \d+\) died/);
+  await service.logged(/generation 2 \(pid \d+\) took over: its parent \(pid \d+\) died/);
 });
 
 test("INV-2: a chain of two crashes: the orphan's own child takes over from the orphan", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { request, type Target } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
 import { startLoad, unharmed } from "./support/load.js";
-import { descriptorKinds } from "./support/processes.js";
+import { settledDescriptors } from "./support/processes.js";
 import { type FixtureListener, Service } from "./support/service.js";
 
 const tcp = (name: string, port = 0): FixtureListener => ({ name, server: "http", host: "127.0.0.1", port });
@@ -97,16 +97,16 @@ test("an IPv6 wildcard that begins to shut IPv4 out is another address", async (
   const wide: FixtureListener = { name: "web", server: "http", host: "::", port: 0 };
   const service = await Service.start({ listeners: [wide] });
   const { pid } = service;
-  const before = descriptorKinds(pid);
   const port = await portOf(service, "web");
   service.configure({ listeners: [{ ...wide, port, ipv6Only: true }] });
+  await service.handoff();
+  const before = await settledDescriptors(pid);
   const outcome = await service.handoff();
   expect(outcome).toMatchObject({ outcome: "rejected", code: "CHILD_FAILED" });
   expect(outcome.message).toMatch(
     /listener web cannot be bound to :::\d+ \(EADDRINUSE\): another socket has this address/,
   );
-  await service.until("handoff", { outcome: "aborted" });
-  expect(descriptorKinds(pid)).toEqual(before);
+  expect(await settledDescriptors(pid)).toEqual(before);
   expect(await service.whoami({ host: "127.0.0.1", port })).toBe(1);
 });
 

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { eventually } from "./eventually.js";
 
 /** Set for every service of a test, and inherited by everything that it starts. */
 export const runVariable = "HEIRLOOM_TEST_RUN";
@@ -44,6 +46,19 @@ export function descriptorKinds(pid: number): Record<string, number> {
     kinds[kind] = (kinds[kind] ?? 0) + 1;
   }
   return kinds;
+}
+
+/** The descriptors that a process has at rest: clients of a moment ago have gone, and copies have been made. */
+export async function settledDescriptors(pid: number): Promise<Record<string, number>> {
+  let before = descriptorKinds(pid);
+  let same = 0;
+  await eventually("the process comes to rest", () => {
+    const now = descriptorKinds(pid);
+    same = isDeepStrictEqual(now, before) ? same + 1 : 0;
+    before = now;
+    return same === 10;
+  });
+  return before;
 }
 
 export function residentKilobytes(pid: number): number {

@@ -126,6 +126,11 @@ export class Service {
     });
   }
 
+  /** Waits until its generations have written this for people, which has a stream of its own. */
+  async logged(text: RegExp): Promise<void> {
+    await eventually(`the log has ${text}`, () => text.test(this.log));
+  }
+
   get transcript(): string {
     return `${this.lines.map((line) => JSON.stringify(line)).join("\n")}\n${this.log}`;
   }

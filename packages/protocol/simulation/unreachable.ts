@@ -1,0 +1,52 @@
+const inState = (role: string, state: string, ...events: string[]) =>
+  events.map((event) => `${role} ${state} ${event}`);
+
+const boot = ["acceptReceived", "stateNegotiated", "refuseReceived", "progressReceived", "readyReceived"];
+
+/**
+ * Rows that no exploration takes, by the reason why nothing leads there. They stand in the tables so that whole groups of
+ * states share their rows, and so that a runtime that is late with a message, or repeats one, does no harm.
+ */
+export const unreachable: Readonly<Record<string, readonly string[]>> = {
+  "a channel keeps the order: what the child wrote before was read in an earlier state": [
+    ...inState("parent", "draining", "progressReceived", "abortReceived"),
+    ...inState("parent", "departing", ...boot, "stateAdoptedReceived", "committedReceived", "abortReceived"),
+    ...inState("parent", "left", ...boot, "stateAdoptedReceived", "committedReceived", "abortReceived"),
+    ...inState("parent", "fencing", ...boot, "stateAdoptedReceived"),
+  ],
+  "only an owner writes it, and a child that was never sent commit is none": [
+    ...inState("parent", "aborting", "committedReceived", "relinquishReceived", "stopReceived"),
+    ...inState("parent", "ending", "committedReceived", "relinquishReceived", "stopReceived"),
+  ],
+  "an order to end the service leads out of these states at once": [
+    "parent offering childExited (stopping)",
+    "parent preparing childExited (stopping)",
+    "parent parking childExited (stopping)",
+    "parent transferring childExited (stopping)",
+  ],
+  "a parent leaves when its connections have ended or were cut: none is left to end": [
+    ...inState("parent", "left", "drained"),
+  ],
+  "a parent writes it after commit, and commit is read first": [
+    ...inState("child", "preparing", "requestReceived"),
+    ...inState("child", "ready", "requestReceived"),
+  ],
+  "a parent sends its final state to a child that is ready, and commit after the import": [
+    ...inState("child", "orphaned", "stateImported"),
+    ...inState("child", "succeeding", "stateReceived", "stateImported", "stateRejected"),
+    ...inState("child", "relinquishing", "stateReceived", "stateImported", "stateRejected"),
+  ],
+  "a parent that sent commit sends no abort": [
+    ...inState("child", "succeeding", "abortReceived"),
+    ...inState("child", "relinquishing", "abortReceived"),
+  ],
+  "an application that is told that it is owner, or that leaves, prepares no more": [
+    ...inState("child", "succeeding", "preparationFailed"),
+    ...inState("child", "relinquishing", "preparationFailed"),
+    ...inState("child", "left", "preparationFailed", "readyDeclared"),
+  ],
+  "a parent that is out of the way writes at most its farewell, and a dead one's channel is not read": [
+    ...inState("child", "owner", "relinquishedReceived", "requestReceived", "stopReceived"),
+    ...inState("child", "owner", "abortReceived", "commitReceived", "stateReceived"),
+  ],
+};

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { hunt } from "../../simulation/hunt.js";
+import { mutants } from "../../simulation/mutants.js";
+import { scenarios } from "../../simulation/scenarios.js";
+import type { Invariant } from "../../simulation/turn.js";
+import { machines } from "./machines.js";
+
+/** Which promise each mutant breaks first. */
+const caughtBy: Record<keyof typeof mutants, Invariant> = {
+  closesInsteadOfParking: "INV-1",
+  discardsTooEarly: "INV-1",
+  exitsOnTheEndOfTheChannel: "INV-2",
+  leavesBeforeTheChildIsGone: "INV-2",
+  leavesOnParentDied: "INV-2",
+  leavesOnSent: "INV-2",
+  neverAccepts: "INV-2",
+  saysCommittedFirst: "INV-2",
+  acceptsAtAccept: "INV-3",
+  acceptsAtReady: "INV-3",
+  commitsBeforeParked: "INV-3",
+  commitsBeforeReady: "INV-3",
+  commitsWithoutParking: "INV-3",
+  forgetsTheFence: "INV-3",
+  rollsBackOnTheEndOfTheChannel: "INV-3",
+  startsWithoutRelinquish: "INV-3",
+  takesOverBeforeReady: "INV-3",
+  takesOverOnChannelEnded: "INV-3",
+  unparksBeforeTheExit: "INV-3",
+  resetsConnections: "INV-4",
+  commitsBeforeStateAdopted: "INV-5",
+  cutsInsteadOfDraining: "INV-5",
+  endsWithoutSendStop: "INV-5",
+  fencesWithoutSigkill: "INV-5",
+  forgetsRequested: "INV-5",
+  forgetsRequestedInTheChild: "INV-5",
+  forgetsTheEnd: "INV-5",
+  ignoresAbort: "INV-5",
+  ignoresAbortWithoutKill: "INV-5",
+  keepsItsSocketsAfterRelinquished: "INV-5",
+  keepsWhatNobodyWants: "INV-5",
+  neverAnswersRelinquish: "INV-5",
+  neverRefuses: "INV-5",
+  noCommitDeadline: "INV-5",
+  noCommitDeadlineInTheChild: "INV-5",
+  noDrainDeadline: "INV-5",
+  noExitDeadline: "INV-5",
+  noParkDeadline: "INV-5",
+  noReadyDeadline: "INV-5",
+  noRelinquishDeadline: "INV-5",
+  revivesTheService: "INV-5",
+  rollsBackAfterRelinquished: "INV-5",
+  startsWhenTheAnswerIsLate: "INV-5",
+  stopsWithoutSendStop: "INV-5",
+  neverResumes: "INV-6",
+  neverUnparks: "INV-6",
+  neverUnparksAfterRollback: "INV-6",
+  reportsNoRollback: "INV-6",
+  reportsNothing: "INV-6",
+  staysParkedWhenTheServiceEnds: "INV-6",
+  servesOnWithoutAVersion: "INV-7",
+};
+
+describe("the exploration catches a table that", () => {
+  it.each(Object.entries(mutants))("%s: $name", (id, mutant) => {
+    const caught = hunt(mutant.breakIt(machines), scenarios);
+    expect(caught?.counterexample.invariant).toBe(caughtBy[id as keyof typeof mutants]);
+  });
+});

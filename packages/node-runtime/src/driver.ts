@@ -106,11 +106,10 @@ export class Driver<S extends string, Ev extends string, Ef extends string, F ex
     clearTimeout(this.#timer);
     if (now === undefined) return;
     const ms = this.#options.deadlinesMs[now];
-    const { state } = this.#position;
     const timer = setTimeout(() => {
       // A process that was stopped or busy has news waiting in its sockets: look there before giving up.
       setImmediate(() => {
-        if (this.#timer === timer) this.dispatch(this.#options.expired, deadlineError(now, ms, state));
+        if (this.#timer === timer) this.dispatch(this.#options.expired, deadlineError(now, ms, this.state));
       });
     }, ms);
     this.#timer = timer;

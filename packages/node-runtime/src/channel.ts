@@ -81,6 +81,8 @@ export class Channel {
         if (message !== undefined) this.#listener.message(message);
         if (this.#violated || this.#ended) return;
       }
+      // Whole frames in front of a broken one count, so that the outcome does not depend on how the stream was cut.
+      if (this.#decoder.failure !== undefined) this.refuseMore(this.#decoder.failure);
     } catch (error) {
       if (!(error instanceof HandoffError)) throw error;
       this.refuseMore(error);

@@ -1,23 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { KeptAlive } from "./support/client.js";
 import { refusals, startLoad, unharmed } from "./support/load.js";
 import { isAlive } from "./support/processes.js";
 import { Service } from "./support/service.js";
-
-/** A request that is under way until it is finished by hand: its generation drains so long. */
-async function beginRequest(service: Service): Promise<KeptAlive> {
-  const client = await KeptAlive.open(await service.target());
-  client.socket.write("POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
-  await client.until((text) => text.includes("one"));
-  return client;
-}
-
-async function finishRequest(client: KeptAlive): Promise<boolean> {
-  client.socket.write("3\r\ntwo\r\n0\r\n\r\n");
-  const finished = await client.until((text) => text.endsWith("0\r\n\r\n") && text.includes("two"));
-  client.close();
-  return finished;
-}
+import { SlowRequest } from "./support/slow-request.js";
 
 // Red when a row of the parent's table for the child's exit (concludeAborted, concludeRolledBack) lacks its
 // unparkListeners, or when Channel.onceEnded loses an exit.
@@ -36,7 +21,7 @@ describe("INV-1, INV-2, INV-6: a child is ended by SIGKILL, and the parent serve
     const service = await Service.start();
     const { pid } = service;
     const load = startLoad(await service.target());
-    const slow = await beginRequest(service);
+    const slow = await SlowRequest.begin(await service.target());
     service.arm({ role: "child", effect, when, signal: "SIGKILL" });
     service.signal("SIGHUP");
     const report = await service.until("handoff", { pid });
@@ -47,7 +32,7 @@ describe("INV-1, INV-2, INV-6: a child is ended by SIGKILL, and the parent serve
     });
     expect(report.message).toMatch(/^generation 2 was ended by SIGKILL/);
     expect(await service.whoami()).toBe(1);
-    expect(await finishRequest(slow)).toBe(true);
+    expect(await slow.finish()).toBe(true);
     // The way back is good for another try.
     await service.succeed();
     expect(await service.whoami()).toBe(2);
@@ -121,7 +106,7 @@ test("INV-2: a chain of two crashes: the orphan's own child takes over from the 
 test("INV-6: both sides of a handoff are rolled back and tried again three times in a row", async () => {
   const service = await Service.start();
   const load = startLoad(await service.target());
-  const slow = await beginRequest(service);
+  const slow = await SlowRequest.begin(await service.target());
   const { pid } = service;
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const { now } = service;
@@ -130,7 +115,7 @@ test("INV-6: both sides of a handoff are rolled back and tried again three times
     await service.until("handoff", { pid, outcome: "rolledBack" }, now);
     expect(await service.whoami()).toBe(1);
   }
-  expect(await finishRequest(slow)).toBe(true);
+  expect(await slow.finish()).toBe(true);
   await service.succeed();
   expect(refusals(await load.stop())).toBe(0);
 });

@@ -167,6 +167,7 @@ export class Service {
     const outcome = await this.handoff();
     if (outcome.outcome !== "committed") throw new Error(`${outcome.message}\n${this.transcript}`);
     await this.until("exit", { pid }, now);
+    await this.owner((outcome.child as { generation: number }).generation, now);
     return outcome;
   }
 
@@ -201,10 +202,14 @@ export class Service {
 
   /** Ends the service as an operator would, and finds what that leaves behind. */
   async end(): Promise<void> {
+    const told = new Set<number>();
     try {
-      const owner = this.#owner;
-      if (owner !== undefined) this.signal("SIGTERM", owner);
-      await this.gone();
+      await eventually("the service ends", () => {
+        const owner = this.#owner;
+        if (owner !== undefined && !told.has(owner)) this.signal("SIGTERM", owner);
+        if (owner !== undefined) told.add(owner);
+        return this.processes.length === 0;
+      });
     } catch (error) {
       throw new Error(`${this.processes.length} processes outlive the service\n${this.transcript}`, {
         cause: error,

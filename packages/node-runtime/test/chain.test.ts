@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { startLoad, unharmed } from "./support/load.js";
+import { isAlive } from "./support/processes.js";
+import { Service } from "./support/service.js";
+import { SlowRequest } from "./support/slow-request.js";
+
+// Red without sendRequest or sendRelinquish: the third generation would wait until the first one has drained.
+test("INV-3, INV-4: a restart while the oldest generation still drains happens at once, and the slow answer is finished", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const target = await service.target();
+  const load = startLoad(target);
+  const first = service.pid;
+  const slow = await SlowRequest.begin(target);
+  service.signal("SIGHUP");
+  const second = (await service.owner(2)).pid;
+  service.signal("SIGHUP", second);
+  await service.owner(3);
+  await service.until("exit", { pid: second, status: 0 });
+  expect(await service.whoami()).toBe(3);
+  expect(isAlive(first)).toBe(true);
+  expect(await slow.finish()).toBe(true);
+  expect(slow.generation).toBe(1);
+  await service.until("exit", { pid: first, status: 0 });
+  expect(await load.stop()).toSatisfy(unharmed);
+});
+
+test("a restart that is asked of the draining generation is passed on to the owner", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const first = service.pid;
+  const slow = await SlowRequest.begin(await service.target());
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid: first, to: "draining" });
+  service.signal("SIGHUP", first);
+  await service.owner(3);
+  expect(await service.whoami()).toBe(3);
+  expect(await slow.finish()).toBe(true);
+});
+
+test("INV-2: the third generation takes over from a second that dies while the first drains", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const first = service.pid;
+  const slow = await SlowRequest.begin(await service.target());
+  service.signal("SIGHUP");
+  const second = (await service.owner(2)).pid;
+  service.arm({ role: "parent", effect: "sendCommit", when: "before", signal: "SIGKILL" });
+  service.signal("SIGHUP", second);
+  await service.owner(3);
+  expect(isAlive(second)).toBe(false);
+  expect(await service.whoami()).toBe(3);
+  // It gave its right to come back away, and sees only its own request to its end.
+  expect(isAlive(first)).toBe(true);
+  expect(await slow.finish()).toBe(true);
+  await service.until("exit", { pid: first, status: 0 });
+  expect(await service.whoami()).toBe(3);
+});
+
+// Red when relinquishing has no deadline, or startHandoff does not wait for the answer: two owners would be possible.
+test("INV-3: a draining parent that does not answer keeps its right to come back, and the restart is refused", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000, relinquishDeadlineMs: 400 } });
+  const first = service.pid;
+  const slow = await SlowRequest.begin(await service.target());
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid: first, to: "draining" });
+  service.signal("SIGSTOP", first);
+  expect(await service.handoff()).toMatchObject({ outcome: "rejected", code: "DEADLINE_EXPIRED" });
+  expect(await service.whoami()).toBe(2);
+  service.signal("SIGCONT", first);
+  await service.succeed();
+  expect(await service.whoami()).toBe(3);
+  expect(await slow.finish()).toBe(true);
+});
+
+test("INV-4: four generations in a row, each with a slow request of its own in flight", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const slow: SlowRequest[] = [];
+  for (const next of [2, 3, 4]) {
+    slow.push(await SlowRequest.begin(await service.target()));
+    service.signal("SIGHUP");
+    await service.owner(next);
+  }
+  expect(await service.whoami()).toBe(4);
+  expect(service.processes).toHaveLength(4);
+  for (const [index, request] of slow.entries()) {
+    expect(request.generation).toBe(index + 1);
+    expect(await request.finish()).toBe(true);
+  }
+});

@@ -1,0 +1,179 @@
+import { expect, test } from "vitest";
+import { KeptAlive, request } from "./support/client.js";
+import { askHttp2, openHttp2 } from "./support/secure-client.js";
+import { Service } from "./support/service.js";
+import { SlowRequest } from "./support/slow-request.js";
+
+type TcpTarget = { host: string; port: number };
+
+test("INV-4: a slow answer and a slow upload are finished by the generation that began them", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const answer = await SlowRequest.begin(target);
+  const upload = await KeptAlive.open(target);
+  upload.socket.write("POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 200000\r\n\r\n");
+  upload.socket.write(Buffer.alloc(100_000));
+  // The parent has both in its hands when one that came after them is answered.
+  expect((await request(target)).generation).toBe(1);
+  service.signal("SIGHUP");
+  await service.owner(2);
+  expect((await request(target)).generation).toBe(2);
+  upload.socket.write(Buffer.alloc(100_000));
+  expect(await upload.until((text) => text.includes('"bytes":200000'))).toBe(true);
+  expect(upload.received.toString()).toMatch(
+    /^HTTP\/1\.1 200 OK[\s\S]*\r\nConnection: close\r\n[\s\S]*"generation":1/i,
+  );
+  expect(await answer.finish()).toBe(true);
+  const report = await service.until("handoff", { pid });
+  expect(report.drain).toMatchObject({ finished: expect.toSatisfy((count: number) => count >= 2), cut: 0 });
+});
+
+// Red without prependListener("request", closeAfterResponse), or when draining closes idle connections.
+test("INV-4: a kept-alive connection is told to close with its next answer, and not before", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const used = await KeptAlive.open(target);
+  expect(await used.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: false });
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  expect(used.ended).toBeUndefined();
+  expect(await used.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: true });
+  await used.untilEnded();
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 1, cut: 0 } });
+});
+
+// Red when draining calls http.Server.close(), which on Node 26 ends connections that have not sent a byte.
+test("INV-4: a connection that was accepted and has been silent is answered when it speaks", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const silent = await KeptAlive.open(target);
+  // It came before this one, so it has been accepted by now.
+  expect((await request(target)).generation).toBe(1);
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  expect(await silent.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: true });
+});
+
+test("INV-4: after a rollback kept-alive connections are kept alive again", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const client = await KeptAlive.open(target);
+  expect(await client.whoami()).toMatchObject({ generation: 1, closes: false });
+  service.signal("SIGHUP");
+  const child = await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  service.signal("SIGKILL", child.pid);
+  await service.until("handoff", { pid, outcome: "rolledBack" });
+  expect(await client.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: false });
+  expect(await client.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: false });
+  client.close();
+});
+
+test.each([
+  ["http2", false],
+  ["http2s", true],
+] as const)(
+  "INV-4: %s: a session is told to go away, and its streams are finished",
+  async (server, secure) => {
+    const service = await Service.start({
+      listeners: [{ server, host: "127.0.0.1", port: 0 }],
+      options: { drainDeadlineMs: 20_000 },
+    });
+    const { pid } = service;
+    const session = openHttp2((await service.target()) as TcpTarget, secure);
+    const goAway = new Promise<number>((resolve) => session.once("goaway", resolve));
+    expect(await askHttp2(session)).toBe(1);
+    const stream = session.request({ ":path": "/echo", ":method": "POST" });
+    stream.setEncoding("utf8");
+    let body = "";
+    const echoed = new Promise<void>((resolve) =>
+      stream.on("data", (text: string) => {
+        body += text;
+        resolve();
+      }),
+    );
+    stream.write("one");
+    await echoed;
+    service.signal("SIGHUP");
+    await service.owner(2);
+    expect(await goAway).toBe(0);
+    stream.end("two");
+    await new Promise((resolve) => stream.once("end", resolve));
+    expect(body).toBe("onetwo");
+    await service.until("exit", { pid, status: 0 });
+    expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 1, cut: 0 } });
+  },
+);
+
+// Red when draining has no deadline, or cutConnections does not count.
+test("INV-5: what is not finished at the drain deadline is cut, and counted", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 500 } });
+  const { pid } = service;
+  const target = await service.target();
+  const slow = await SlowRequest.begin(target);
+  const upgraded = await KeptAlive.open(target);
+  upgraded.socket.write("GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+  await upgraded.until((text) => text.endsWith("\r\n\r\n"));
+  upgraded.socket.write("hello\n");
+  expect(await upgraded.until((text) => text.includes('"token":"hello"'))).toBe(true);
+  const idle = await KeptAlive.open(target);
+  expect((await idle.whoami()).generation).toBe(1);
+  service.signal("SIGHUP");
+  await service.owner(2);
+  // It goes on being served until then.
+  upgraded.socket.write("again\n");
+  expect(await upgraded.until((text) => text.includes('"token":"again"'))).toBe(true);
+  await service.until("exit", { pid, status: 0 });
+  for (const client of [slow.client, upgraded, idle]) await client.untilEnded();
+  // The idle one was in the middle of nothing.
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 1, cut: 2 } });
+  expect(await service.whoami()).toBe(2);
+});
+
+test("INV-4, INV-5: a service that ends closes idle connections at once and finishes the others", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const idle = await KeptAlive.open(target);
+  expect((await idle.whoami()).outcome).toBe("ok");
+  const slow = await SlowRequest.begin(target);
+  service.signal("SIGTERM");
+  await idle.untilEnded();
+  expect((await request(target)).outcome).toBe("refused");
+  expect(await slow.finish()).toBe(true);
+  await service.until("exit", { pid, status: 0 });
+});
+
+test("INV-4: connections that nobody had accepted yet are served by the child", async () => {
+  const service = await Service.start({ hooks: { retire: "hang" }, options: { parkDeadlineMs: 20_000 } });
+  const target = await service.target();
+  service.configure({});
+  service.signal("SIGHUP");
+  // The parent is parked, and its hook does not return: clients wait in the kernel's queue.
+  await service.until("retire");
+  const waiting = Array.from({ length: 5 }, () => request(target));
+  const { pid } = service;
+  service.signal("SIGKILL", pid);
+  expect(await Promise.all(waiting)).toEqual(
+    Array.from({ length: 5 }, () => ({ outcome: "ok", generation: 2, closes: true })),
+  );
+});
+
+test("each server emits close once nothing of it is left", async () => {
+  const service = await Service.start({
+    listeners: [
+      { name: "a", server: "http", host: "127.0.0.1", port: 0 },
+      { name: "b", server: "net", host: "127.0.0.1", port: 0 },
+    ],
+    hooks: { exit: "say" },
+  });
+  await service.succeed();
+  const names = service.lines.filter(({ event, generation }) => event === "closed" && generation === 1);
+  expect(names.map(({ name }) => name).sort()).toEqual(["a", "b"]);
+});

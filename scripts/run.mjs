@@ -12,19 +12,21 @@ const TASKS = {
   lint: (args) => runInForeground(tool("biome"), ["check", ".", ...args]),
   format: (args) => runInForeground(tool("biome"), ["check", "--write", ".", ...args]),
   knip: (args) => runInForeground(tool("knip"), ["--no-config-hints", ...args]),
+  "api-docs": (args) => runInForeground(process.execPath, [join(ROOT, "scripts", "api-docs.mjs"), ...args]),
   packaging: (args) => runInForeground(process.execPath, [join(ROOT, "scripts", "packaging.mjs"), ...args]),
   test,
   check: runChecks,
 };
-const WITHOUT_BUILD = new Set(["lint", "format"]);
-const CHECKS = ["typecheck", "lint", "knip", "packaging", "test"];
+const WITHOUT_BUILD = new Set(["lint", "format", "api-docs"]);
+const CHECKS = ["typecheck", "lint", "knip", "packaging", "api-docs --check", "test"];
 
 /** Runs every check, whatever the others say, so that one run shows all there is to repair. */
 async function runChecks() {
   const failed = [];
   for (const check of CHECKS) {
     console.log(`\n== ${check}`);
-    if ((await TASKS[check]([])) !== 0) failed.push(check);
+    const [task, ...args] = check.split(" ");
+    if ((await TASKS[task](args)) !== 0) failed.push(check);
   }
   console.log(failed.length === 0 ? "\nAll checks pass" : `\nFailed: ${failed.join(", ")}`);
   return failed.length === 0 ? 0 : 1;

@@ -92,6 +92,8 @@ export class Channel {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    // Nobody is left to write to, and a descriptor that stays open for ever is a leak.
+    this.#socket.destroy();
     this.#listener.ended();
     this.#afterEnd?.();
   }

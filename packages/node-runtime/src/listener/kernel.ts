@@ -50,9 +50,9 @@ function isAbstract({ path }: UnixAddress): boolean {
   return path.startsWith("\0");
 }
 
-/** A name as the table shows it: every NUL as `@`. */
+/** A name as the table shows it: every NUL as `@`. Node 20 fills abstract names up with NULs to their greatest length. */
 function shown(path: string): string {
-  return path.replaceAll("\0", "@");
+  return path.replaceAll("\0", "@").replace(/@+$/, "");
 }
 
 const listenState = "0A";

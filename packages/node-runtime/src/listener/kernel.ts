@@ -50,9 +50,9 @@ function isAbstract({ path }: UnixAddress): boolean {
   return path.startsWith("\0");
 }
 
-/** A name as the table shows it: every NUL as `@`. Node 20 fills abstract names up with NULs to their greatest length. */
+/** A name as the table shows it: every NUL as `@`. */
 function shown(path: string): string {
-  return path.replaceAll("\0", "@").replace(/@+$/, "");
+  return path.replaceAll("\0", "@");
 }
 
 const listenState = "0A";
@@ -120,7 +120,9 @@ function unixListener(inode: string): Address | undefined {
   for (const line of readFileSync("/proc/self/net/unix", "latin1").split("\n")) {
     const row = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+)(?: (.*))?$/.exec(line);
     if (row?.[2] !== inode || (Number.parseInt(row[1] ?? "", 16) & acceptsConnections) === 0) continue;
-    return { kind: "unix", path: (row[3] ?? "").replace(/^@/, "\0") };
+    const name = row[3] ?? "";
+    // Node 20 fills abstract names up with NULs to their greatest length.
+    return { kind: "unix", path: name.startsWith("@") ? `\0${name.slice(1).replace(/@+$/, "")}` : name };
   }
   return undefined;
 }

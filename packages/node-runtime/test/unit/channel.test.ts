@@ -1,0 +1,100 @@
+import { connect, createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { Channel } from "../../src/channel.js";
+
+/** A channel on one end of a connected pair of streams, what it tells, and the other end. */
+async function open() {
+  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  const mine = connect({ port: (server.address() as { port: number }).port, allowHalfOpen: true });
+  const peer = await accepted;
+  peer.on("error", () => {});
+  server.close();
+  onTestFinished(() => {
+    mine.destroy();
+    peer.destroy();
+  });
+  const told: string[] = [];
+  let wake = () => {};
+  const tell = (what: string) => {
+    told.push(what);
+    wake();
+  };
+  const channel: Channel = new Channel(mine, {
+    message: ({ type }) => tell(type),
+    violated: ({ code }) => tell(code),
+    ended: () => tell("ended"),
+  });
+  const until = (count: number) =>
+    new Promise<string[]>((resolve) => {
+      wake = () => {
+        if (told.length >= count) resolve(told);
+      };
+      wake();
+    });
+  return { channel, peer, told, until };
+}
+
+// One frame: 4 bytes of length, {"type": "commit"}.
+const commit = Buffer.from("0000000d81a474797065a6636f6d6d6974", "hex");
+
+test("a message is read, however the stream cuts it", async () => {
+  const { peer, until } = await open();
+  for (const byte of commit) {
+    await new Promise<void>((resolve) => peer.write(Buffer.of(byte), () => resolve()));
+  }
+  peer.write(Buffer.concat([commit, commit]));
+  expect(await until(3)).toEqual(["commit", "commit", "commit"]);
+});
+
+test("a message is written as one frame", async () => {
+  const { channel, peer } = await open();
+  const received = new Promise<Buffer>((resolve) => peer.once("data", resolve));
+  channel.send({ type: "commit" });
+  expect((await received).toString("hex")).toBe("0000000d81a474797065a6636f6d6d6974");
+});
+
+test("nothing is read after a violation, and the end is still told", async () => {
+  const { peer, until } = await open();
+  peer.write(Buffer.concat([commit, Buffer.from("00000000", "hex"), commit]));
+  peer.end(commit);
+  expect(await until(3)).toEqual(["commit", "FRAME_EMPTY", "ended"]);
+});
+
+test("a stream that ends within a frame is told as an end", async () => {
+  const { peer, until } = await open();
+  peer.end(commit.subarray(0, 9));
+  expect(await until(1)).toEqual(["ended"]);
+});
+
+test("a reset is an end, told once", async () => {
+  const { peer, until, channel } = await open();
+  channel.send({ type: "commit" });
+  peer.resetAndDestroy();
+  expect(await until(1)).toEqual(["ended"]);
+  expect(channel.ended).toBe(true);
+  await channel.flushed();
+});
+
+test("a channel that was given up tells nothing", async () => {
+  const { channel, peer, told } = await open();
+  const closed = new Promise((resolve) => peer.once("close", resolve));
+  peer.resume();
+  peer.on("end", () => peer.end());
+  peer.write(commit);
+  channel.close();
+  channel.send({ type: "commit" });
+  await closed;
+  expect(told).toEqual([]);
+});
+
+test("a refusal from outside is a violation, once", async () => {
+  const { channel, peer, told, until } = await open();
+  const { HandoffError } = await import("@heirloom/protocol");
+  channel.refuseMore(new HandoffError("MESSAGE_UNEXPECTED", { message: "not now" }));
+  channel.refuseMore(new HandoffError("MESSAGE_UNEXPECTED", { message: "not now" }));
+  peer.end(commit);
+  expect(await until(2)).toEqual(["MESSAGE_UNEXPECTED", "ended"]);
+  expect(told).toHaveLength(2);
+});

@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { captureLaunch } from "../../src/process/launch.js";
+
+test("what is not overridden is as this process was started", () => {
+  const { execPath, execArgv, argv, env } = captureLaunch();
+  expect(execPath).toBe(process.execPath);
+  expect(execArgv).toEqual(process.execArgv);
+  expect(argv).toEqual(process.argv.slice(1));
+  expect(env.PATH).toBe(process.env.PATH);
+});
+
+test("the environment is a copy: what the application changes later does not reach the child", () => {
+  process.env.HEIRLOOM_LAUNCH_TEST = "before";
+  const { env } = captureLaunch();
+  process.env.HEIRLOOM_LAUNCH_TEST = "after";
+  expect(env.HEIRLOOM_LAUNCH_TEST).toBe("before");
+  delete process.env.HEIRLOOM_LAUNCH_TEST;
+});
+
+test("overrides are taken as they are", () => {
+  expect(
+    captureLaunch({
+      execPath: "/opt/node",
+      execArgv: ["--import", "x"],
+      argv: ["a.js"],
+      cwd: "/",
+      env: { A: "1" },
+    }),
+  ).toEqual({
+    execPath: "/opt/node",
+    execArgv: ["--import", "x"],
+    argv: ["a.js"],
+    cwd: "/",
+    env: { A: "1", PWD: "/" },
+  });
+});
+
+test.each([
+  ["a link that leads here is kept", (link: string) => link, (link: string) => link],
+  ["one that leads elsewhere is not", () => "/", (_: string, real: string) => real],
+  ["one that leads nowhere is not", () => "/nonexistent", (_: string, real: string) => real],
+  ["a relative one is not", () => ".", (_: string, real: string) => real],
+])("PWD: %s", (_, given, expected) => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), "heirloom-launch-")));
+  const before = { cwd: process.cwd(), pwd: process.env.PWD };
+  const link = join(home, "current");
+  const real = join(home, "release");
+  mkdirSync(real);
+  symlinkSync(real, link);
+  const cwd = process.cwd;
+  process.cwd = () => real;
+  process.env.PWD = given(link);
+  try {
+    expect(captureLaunch().cwd).toBe(expected(link, real));
+  } finally {
+    process.cwd = cwd;
+    if (before.pwd === undefined) delete process.env.PWD;
+    else process.env.PWD = before.pwd;
+    rmSync(home, { recursive: true });
+  }
+});

@@ -1,6 +1,7 @@
 """The child's role: towards the generation before this one."""
 
 import os
+import re
 import time
 
 from .error import HandoffError
@@ -61,6 +62,13 @@ class Child(Role):
 
     def _parent_is_gone(self):
         return os.getppid() != self.offer["parent"]["pid"]
+
+    def check_lineage(self):
+        """B-17: where another process stands in between, its death would be taken for the parent's."""
+        if self._parent_is_gone() and _lives(self.offer["parent"]["pid"]):
+            raise HandoffError(
+                "OFFER_INVALID", "the parent started this process through another one: let that `exec` the program"
+            )
 
     def watch(self):
         """Decides what the end of the channel was, and goes on looking for the parent's death (B-12, B-13)."""
@@ -133,3 +141,12 @@ class Child(Role):
         if self.reason is not None:
             self.generation.log(f"leaves: {self.reason.code}: {self.reason.message}")
         self.generation.leave(1)
+
+
+def _lives(pid):
+    """A process that is dead and not yet collected still has its number: state Z, behind its name in parentheses."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as status:
+            return re.search(r"\) [ZX] ", status.read()) is None
+    except OSError:
+        return False

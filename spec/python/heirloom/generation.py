@@ -66,6 +66,7 @@ class Generation:
         self.number = offer["generation"]
         self._unclaimed = {each["name"]: each for each in offer["listeners"]}
         self.child = Child(self, Machine(child_table, "booting"), offer, channel)
+        self.child.check_lineage()
         self.child.version = negotiate(offer["protocol"], self.versions)
         self.watch(channel, self._read_parent)
         if self.child.version is None:

@@ -53,10 +53,11 @@ def _name(cell):
 
 
 class Machine:
-    def __init__(self, table, state):
+    def __init__(self, table, state, facts=()):
         self._table = table
         self.state = state
-        self.facts = set()
+        #: In the order in which they were noted.
+        self.facts = list(facts)
 
     @property
     def deadline(self):
@@ -71,8 +72,8 @@ class Machine:
             return None
         row = next(row for row in rows if row["when"] == "" or row["when"] in self.facts)
         self.state = row["next"]
-        self.facts.update(row["notes"])
-        self.facts.difference_update(row["forgets"])
+        noted = self.facts + [fact for fact in row["notes"] if fact not in self.facts]
+        self.facts = [fact for fact in noted if fact not in row["forgets"]]
         return row["effects"]
 
 

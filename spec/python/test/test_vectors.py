@@ -10,6 +10,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from heirloom.error import HandoffError  # noqa: E402
 from heirloom.frame import FrameReader, frame  # noqa: E402
+from heirloom.machine import Machine, Unexpected, load  # noqa: E402
 from heirloom.message import decode_message, encode_message  # noqa: E402
 from heirloom.offer import seal, unseal  # noqa: E402
 from heirloom.version import negotiate  # noqa: E402
@@ -115,6 +116,26 @@ class Vectors(unittest.TestCase):
             "offers-refused",
             lambda case: self.assertEqual(code_of(lambda: unseal(case["text"])), case["code"]),
         )
+
+    def test_machines(self):
+        tables = dict(zip(("parent", "child"), load()))
+        for file in ("parent", "parent-rows", "child", "child-rows"):
+            found = json.loads((VECTORS / "machines" / f"{file}.json").read_text())
+            self.assertGreater(len(found["sequences"]), 0)
+            for sequence in found["sequences"]:
+                with self.subTest(file=file, sequence=sequence["name"]):
+                    machine = Machine(tables[found["role"]], **sequence["start"])
+                    self.assertEqual([step_of(machine, step["event"]) for step in sequence["steps"]], sequence["steps"])
+
+
+def step_of(machine, event):
+    """What a machine does about an event, as the vectors write it."""
+    try:
+        effects = machine.handle(event)
+        note = {"ignored": True} if effects is None else {}
+    except Unexpected:
+        effects, note = None, {"refused": True}
+    return {"event": event, "state": machine.state, "facts": machine.facts, "effects": effects or [], **note}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,18 @@
 /** `npm run chaos`: strikes a service's processes in the middle of their handoffs, and judges what clients see of it. */
-import { resolve } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readOptions, USAGE, UsageError } from "./options.js";
-import { turnName } from "./plan/cell.js";
+import { readCounters } from "./kernel/counters.js";
+import { type Options, readOptions, USAGE, UsageError } from "./options.js";
+import { type Cell, cellName, type Turn, turnName } from "./plan/cell.js";
 import { cellsLike, planTurns } from "./plan/plan.js";
-import { readSchedule } from "./plan/schedule.js";
+import { readSchedule, type Schedule } from "./plan/schedule.js";
+import { Progress } from "./progress.js";
+import { Collector } from "./report/collector.js";
+import { reportPage } from "./report/page.js";
+import { verdictText } from "./report/text.js";
 import { runCampaign } from "./run/campaign.js";
+import { now } from "./run/clock.js";
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -15,13 +22,23 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const turns =
-    options.schedules.length > 0
-      ? options.schedules.flatMap((path) => readSchedule(path).turns)
-      : planTurns(cellsLike(options.only), options.rounds, options.seed);
+  if (process.platform !== "linux") {
+    throw new UsageError("the chaos run reads /proc, which only Linux has");
+  }
+  const turns = turnsOf(options);
   if (turns.length === 0) throw new UsageError(`no cell has ${options.only.join(" or ")} in its name`);
+  const cells = new Map<string, Cell>(turns.map((turn) => [cellName(turn), turn]));
+  const collector = new Collector([...cells.values()], now());
+  const progress = new Progress(turns.length, collector);
+  const broken: Turn[] = [];
   const abort = new AbortController();
-  let bad = 0;
+  const interrupt = () => abort.abort();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  const countersBefore = readCounters();
+  progress.note(
+    `${turns.length} turns over ${cells.size} cells, ${options.lanes} at a time, seed ${options.seed}`,
+  );
+
   await runCampaign({
     turns,
     lanes: options.lanes,
@@ -32,20 +49,74 @@ async function main(): Promise<number> {
       runtime: options.runtime && resolve(options.runtime),
     },
     signal: abort.signal,
-    started: () => {},
-    ended: (r) => {
-      const ev = r.evidence[0];
-      console.log(
-        `${((r.endedAt - r.startedAt) / 1000).toFixed(1)}s ${turnName(r.turn)} ${ev?.settled} ${ev?.before.generation}->${ev?.after?.generation} failed ${r.failed} excused ${r.excused} recovery ${r.recoveryMs?.toFixed(0)} ${r.missed ? "MISSED" : ""} n=${ev?.records.length}`,
-      );
-      for (const v of r.violations) console.log(`    ${v.invariant} ${v.text}`);
-      if (r.violations.length || r.missed) bad++;
-      if (r.violations.length && process.env.DUMP)
-        for (const e of r.evidence) for (const l of e.lines) console.log(JSON.stringify(l));
+    started: (turn, lane) => progress.running(lane, cellName(turn)),
+    ended: (result, lane) => {
+      collector.take(result, lane);
+      const { turn, violations, missed } = result;
+      if (violations.length === 0 && !missed) return;
+      broken.push(turn);
+      progress.note(`BROKEN ${turnName(turn)}${missed ? ": its moment never came" : ""}`);
+      for (const { invariant, text } of violations) progress.note(`       ${invariant} ${text}`);
+      if (options.failFast) abort.abort();
     },
   });
-  console.log(`bad ${bad} of ${turns.length}`);
-  return bad ? 1 : 0;
+  progress.end();
+
+  const report = collector.report({
+    seed: options.seed,
+    command: commandOf(options),
+    planned: turns.length,
+    interrupted: abort.signal.aborted,
+    countersBefore,
+    countersAfter: readCounters(),
+    endedAt: now(),
+  });
+  const out = resolve(options.out);
+  mkdirSync(out, { recursive: true });
+  const html = join(out, "report.html");
+  writeFileSync(join(out, "report.json"), `${JSON.stringify(report)}\n`);
+  writeFileSync(html, reportPage(report));
+  const schedule = broken.length === 0 ? undefined : join(out, "failed.schedule.json");
+  if (schedule !== undefined) writeFileSync(schedule, scheduleOf(broken, options.seed));
+  const shown = (path: string) => relative(process.cwd(), path) || path;
+  const text = verdictText(report, { html: shown(html), ...(schedule && { schedule: shown(schedule) }) });
+  if (options.json) {
+    process.stderr.write(`${text}\n`);
+    const { verdict, seed, totals, invariants } = report;
+    console.log(JSON.stringify({ verdict, seed, totals, invariants, report: html, schedule }));
+  } else console.log(text);
+  if (report.verdict === "interrupted") return 130;
+  return report.verdict === "kept" ? 0 : 1;
+}
+
+function turnsOf({ schedules, only, rounds, seed }: Options): Turn[] {
+  if (schedules.length === 0) return planTurns(cellsLike(only), rounds, seed);
+  const turns = schedules.flatMap((path) => scheduleAt(path).turns);
+  return Array.from({ length: rounds === 30 ? 1 : rounds }, () => turns).flat();
+}
+
+function scheduleAt(path: string): Schedule {
+  try {
+    return readSchedule(path);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function commandOf({ quick, rounds, seed, only, schedules }: Options): string {
+  const parts = [
+    ...(quick ? ["--quick"] : []),
+    ...(rounds === (quick ? 1 : 30) ? [] : [`--rounds ${rounds}`]),
+    ...only.map((text) => `--only ${text}`),
+    ...schedules.map((path) => `--schedule ${path}`),
+    `--seed ${seed}`,
+  ];
+  return `npm run chaos -- ${parts.join(" ")}`;
+}
+
+function scheduleOf(turns: readonly Turn[], seed: number): string {
+  const schedule: Schedule = { why: `broke a promise in a run with seed ${seed}`, turns };
+  return `${JSON.stringify(schedule, undefined, 2)}\n`;
 }
 
 try {

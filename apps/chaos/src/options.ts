@@ -26,7 +26,7 @@ export const USAGE = `npm run chaos -- [options]
   --seed N           the order, the side of the moments, and the random times
   --schedule FILE    exactly the turns in FILE, in their order; can be given several times
   --lanes N          services that are struck at the same time
-  --out FOLDER       where report.html, report.json and schedules of what failed go (default: chaos-report)
+  --out FOLDER       where report.html, report.json and schedules of what failed go (default: reports/chaos)
   --json             prints the verdict as JSON
   --runtime FILE     judges another build of @heirloom/node-runtime, by its entry file
   --fail-fast        ends at the first broken promise
@@ -53,7 +53,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     only: values.only ?? [],
     schedules: values.schedule ?? [],
     lanes: wholeNumber("--lanes", values.lanes) ?? availableParallelism() * 3,
-    out: values.out ?? "chaos-report",
+    out: values.out ?? "reports/chaos",
     json: values.json ?? false,
     runtime: values.runtime,
     failFast: values["fail-fast"] ?? false,

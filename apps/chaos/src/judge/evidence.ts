@@ -46,8 +46,8 @@ export interface Evidence {
   readonly served: ReadonlyMap<string, number>;
   /** What is there that should not be: processes, files, descriptors, timers. */
   readonly leftovers: readonly string[];
-  /** Processes that hold a listener and are none of the service's. */
-  readonly strangers: readonly number[];
+  /** Descriptors of listeners that whatever the owner starts would inherit. */
+  readonly inheritable: readonly number[];
   /** The release that the owner is of, and the one that it should be of. */
   readonly release: { readonly found: string | undefined; readonly expected: string };
 }

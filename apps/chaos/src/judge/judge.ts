@@ -16,8 +16,6 @@ export interface Verdict {
 }
 
 const SAMPLES = 4;
-/** Asked less than this before SIGTERM, a request may not have been accepted yet: at that time the service ends. */
-const ACCEPT_MS = 150;
 
 /** What the promises say about what was seen. */
 export function judge(evidence: Evidence): Verdict {
@@ -66,8 +64,11 @@ export function judge(evidence: Evidence): Verdict {
   if (records.some(({ offerVisible }) => offerVisible)) {
     broken("INV-8", "the offer is still in a generation's environment: whatever it starts inherits it");
   }
-  if (evidence.strangers.length > 0) {
-    broken("INV-8", `processes ${evidence.strangers.join(", ")} hold a listener and are no generation`);
+  if (evidence.inheritable.length > 0) {
+    broken(
+      "INV-8",
+      `whatever the owner starts inherits listeners: descriptors ${evidence.inheritable.join(", ")}`,
+    );
   }
   if (turn.kind === "newerParent" || turn.kind === "newerChild") {
     const said = evidence.lines.find((line) => line.type === "report");
@@ -80,40 +81,63 @@ export function judge(evidence: Evidence): Verdict {
   return { violations, excused: excused.length, failed: failures.length, recoveryMs };
 }
 
-/** Which failures the killed processes took with them, by what the kernel had in its tables when they were stopped. */
+/**
+ * Which failures nobody could have prevented, by what the kernel had in its tables when the processes were stopped:
+ * those on connections that a process had accepted which was killed then.
+ */
 function divide(
-  { fault, settled, turn, tracks, records }: Evidence,
+  { fault, settled, turn, tracks, lines }: Evidence,
   failures: readonly RequestRecord[],
 ): { excused: RequestRecord[]; blamed: RequestRecord[] } {
   const excused: RequestRecord[] = [];
   const blamed: RequestRecord[] = [];
-  const died = (fault?.struck ?? []).filter(
-    ({ pid }) => tracks.find((track) => track.pid === pid)?.diedAt !== undefined,
+  const lifeOf = (pid: number) => tracks.find((track) => track.pid === pid);
+  const present = fault?.present ?? [];
+  // Unless it was killed, a parent leaves by itself, and finishes first; a child is ended by its parent.
+  const dead = present.filter(
+    ({ pid, role, struck }) =>
+      struck &&
+      lifeOf(pid)?.diedAt !== undefined &&
+      (ENDING_KINDS.has(turn.kind) ||
+        (role === "child" && turn.kind !== "sigterm" && !handedOver(lines, pid))),
   );
-  // A process that ends because it was told to finishes what it accepted.
-  const lists = turn.kind === "sigterm" ? [] : died.map(({ accepted }) => accepted);
-  let unix = lists.reduce((sum, accepted) => sum + accepted.unix, 0);
+  let unix = dead.reduce((sum, { accepted }) => sum + accepted.unix, 0);
+  // A struck process that went on accepted some more before it was ended: what no other process had is its own.
+  const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
   for (const record of failures) {
-    const dead = lists.some(({ ports }) => record.port !== undefined && ports.has(record.port));
-    if (dead) excused.push(record);
-    else if (record.kind.startsWith("unix") && record.failure !== "refused" && unix > 0) {
+    const { port, kind, failure, start, end } = record;
+    const had = (list: typeof present) =>
+      port !== undefined && list.some(({ accepted }) => accepted.ports.has(port));
+    if (had(dead)) excused.push(record);
+    else if (kind.startsWith("unix") && failure !== "refused" && unix > 0) {
       unix -= 1;
       excused.push(record);
-    } else if (settled === "ended" && fault !== undefined && excusedByEnd(record, fault.at, turn.kind))
+    } else if (fault === undefined || end < fault.at) blamed.push(record);
+    else if (
+      fenced?.diedAt !== undefined &&
+      failure !== "refused" &&
+      !had(present) &&
+      end < fenced.diedAt + LOOK_MS
+    ) {
+      excused.push(record);
+    } else if (settled !== "ended") blamed.push(record);
+    // Nobody is left, or the service was told to end: clients are turned away. What was accepted is answered even so.
+    else if (turn.kind !== "sigterm" || !had(present) || !BUSY.has(kind) || start > fault.at)
       excused.push(record);
     else blamed.push(record);
   }
-  void records;
   return { excused, blamed };
 }
 
-/** When nobody is left, or the service was told to end, clients are turned away. */
-function excusedByEnd({ kind, start, end }: RequestRecord, faultAt: number, fault: string): boolean {
-  if (end < faultAt) return false;
-  if (fault !== "sigterm") return true;
-  // What was accepted and is being answered has to be finished.
-  return start > faultAt - ACCEPT_MS || (kind !== "slow" && kind !== "upload" && kind !== "keptBusy");
+/** Whether a process left because it had handed over itself, as it does when a further handoff was asked for. */
+function handedOver(lines: Evidence["lines"], pid: number): boolean {
+  return lines.some((line) => line.type === "report" && line.pid === pid && line.outcome === "committed");
 }
+
+/** A death is seen at the next look. */
+const LOOK_MS = 250;
+/** Kinds of load that wait for an answer all the time: theirs is no idle connection. */
+const BUSY = new Set<RequestRecord["kind"]>(["slow", "upload"]);
 
 function recovery({ fault, records, turn }: Evidence): number | undefined {
   if (fault === undefined) return undefined;
@@ -144,21 +168,13 @@ function* books({ records, served }: Evidence): Generator<string> {
 
 /** Whether the service is in the hands that the promises give it to. */
 function* outcome(evidence: Evidence): Generator<Violation> {
-  const { turn, settled, before, after, lines, release, fault } = evidence;
+  const { turn, settled, before, after, lines, release } = evidence;
   const expected = expectationOf(turn);
   const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
   if (settled === "ended") {
-    const parentHadLeft = fault?.parentState === "left" || fault?.parentState === "departing";
-    const told = turn.kind === "sigterm";
-    const parentStruck = fault?.struck.some(({ role }) => role === "parent") ?? false;
-    if (expected.ends === "no")
-      yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
-    else if (expected.ends === "may" && !told && !parentHadLeft && !parentStruck) {
-      yield {
-        invariant: "INV-2",
-        text: "no process is left, though the parent had not left when its child was struck",
-      };
-    }
+    const parentGone = hadLeft(lines, before.pid) || turn.victim !== "child";
+    if (expected.ends === "must" || turn.kind === "sigterm" || parentGone) return;
+    yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
     return;
   }
   if (settled !== "owner" || after === undefined) return;
@@ -195,6 +211,18 @@ function* outcome(evidence: Evidence): Generator<Violation> {
       text: `release ${release.found} serves, and ${release.expected} is the current one`,
     };
   }
+}
+
+/**
+ * Whether the parent had done all that it was to do: a child that dies afterwards was the only process left. It counts
+ * only where the child had said `committed` before.
+ */
+function hadLeft(lines: Evidence["lines"], parentPid: number): boolean {
+  const events = lines.flatMap((line) =>
+    line.type === "step" && line.pid === parentPid && line.role === "parent" ? [line.text] : [],
+  );
+  const committed = events.findIndex((text) => text.endsWith(": committedReceived"));
+  return committed >= 0 && events.slice(committed).some((text) => /: (drained|deadlineExpired)$/.test(text));
 }
 
 /** A handoff that failed says so, and why. */

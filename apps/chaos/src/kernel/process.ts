@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { FOLDER_VARIABLE } from "../victim/order.js";
 
 /** What the kernel says about processes: nothing here asks the processes themselves. */
 
@@ -48,40 +49,47 @@ export function descriptorsOf(pid: number): Map<number, string> | undefined {
   }
 }
 
+/** Processes that were looked at and had nothing to do with a run: looking at each again and again takes long. */
+const RUN_MARK = `${FOLDER_VARIABLE}=`;
+const others = new Map<number, number>();
+const OTHERS_FOR_MS = 3_000;
+
 /** Processes with a text in their environment: all that a service has ever started, whoever their parent is now. */
 export function processesWith(text: string): number[] {
   const found: number[] = [];
+  const now = performance.now();
   for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || (others.get(pid) ?? 0) > now) continue;
     try {
-      if (
-        readFileSync(`/proc/${name}/environ`, "latin1").includes(text) &&
-        stateOf(Number(name)) !== undefined
-      ) {
-        found.push(Number(name));
-      }
+      const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+      if (!environment.includes(RUN_MARK)) others.set(pid, now + OTHERS_FOR_MS);
+      else if (environment.includes(text) && stateOf(pid) !== undefined) found.push(pid);
     } catch {
       // Somebody else's, or gone.
+      others.set(pid, now + OTHERS_FOR_MS);
     }
   }
   return found;
 }
 
-/** Processes other than the given ones that have one of these sockets open. */
-export function strangersWith(inodes: ReadonlySet<string>, known: ReadonlySet<number>): number[] {
+/** Descriptors of a process, among those that match, which the programs that it starts would inherit. */
+export function inheritable(pid: number, matches: (target: string) => boolean): number[] {
   const found: number[] = [];
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || known.has(pid)) continue;
-    for (const target of descriptorsOf(pid)?.values() ?? []) {
-      if (target.startsWith("socket:[") && inodes.has(target.slice(8, -1))) {
-        found.push(pid);
-        break;
-      }
+  for (const [descriptor, target] of descriptorsOf(pid) ?? []) {
+    if (descriptor < 3 || !matches(target)) continue;
+    try {
+      const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "latin1");
+      const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "0", 8);
+      if ((flags & O_CLOEXEC) === 0) found.push(descriptor);
+    } catch {
+      // Closed this instant.
     }
   }
   return found;
 }
+
+const O_CLOEXEC = 0o2000000;
 
 /** Inode numbers of what a process waits for: a listening socket is among them if, and only if, the process accepts. */
 export function watchedInodes(pid: number, epolls: readonly number[]): Set<string> {

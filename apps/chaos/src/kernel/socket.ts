@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { descriptorsOf } from "./process.js";
 
 /** Where one service listens. */
@@ -9,26 +10,41 @@ export interface Listening {
 }
 
 interface TcpRow {
-  readonly localPort: number;
   readonly remotePort: number;
   readonly state: string;
   readonly inode: string;
 }
 
-function tcpRows(): TcpRow[] {
-  return readFileSync("/proc/net/tcp", "latin1")
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((line) => {
-      const [, local = "", remote = "", state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
-      return {
-        localPort: Number.parseInt(local.split(":")[1] ?? "", 16),
-        remotePort: Number.parseInt(remote.split(":")[1] ?? "", 16),
-        state,
-        inode,
-      };
-    });
+/** The rows of these local ports. The table is long where many connections have been: look twice at few rows only. */
+function tcpRows(text: string, ports: ReadonlySet<number>): TcpRow[] {
+  const marks = [...ports].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")} `);
+  const rows: TcpRow[] = [];
+  for (const line of text.split("\n")) {
+    if (!marks.some((mark) => line.startsWith(mark, LOCAL_PORT_AT))) continue;
+    const [, , remote = "", state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
+    rows.push({ remotePort: Number.parseInt(remote.split(":")[1] ?? "", 16), state, inode });
+  }
+  return rows;
+}
+
+/** `   0: 0100007F:1F90 ...`: the column of the first port's colon, where the row number has at most four digits. */
+const LOCAL_PORT_AT = 14;
+const LISTENING_ROWS_BYTES = 65_536;
+
+/** The beginning of the table, where the listening sockets are. */
+function tableHead(): string {
+  const file = openSync("/proc/net/tcp", "r");
+  try {
+    const buffer = Buffer.alloc(LISTENING_ROWS_BYTES);
+    let filled = 0;
+    for (let read = -1; read !== 0 && filled < buffer.length; filled += read) {
+      read = readSync(file, buffer, filled, buffer.length - filled, null);
+      if (/ 0[1-9B] /.test(buffer.toString("latin1", filled, filled + read))) break;
+    }
+    return buffer.toString("latin1", 0, filled + 4_096);
+  } finally {
+    closeSync(file);
+  }
 }
 
 interface UnixRow {
@@ -49,7 +65,7 @@ function unixRows(folder: string): UnixRow[] {
 
 /** Inode numbers of the listening sockets. */
 export function listenersOf({ ports, folder }: Listening): Set<string> {
-  const tcp = tcpRows().filter(({ state, localPort }) => state === "0A" && ports.has(localPort));
+  const tcp = tcpRows(tableHead(), ports).filter(({ state }) => state === "0A");
   const unix = unixRows(folder).filter(({ listens }) => listens);
   return new Set([...tcp, ...unix].map(({ inode }) => inode));
 }
@@ -63,12 +79,14 @@ export interface Accepted {
 }
 
 /** Exact for a process that is stopped. What waits in the accept queue has no descriptor yet, and is not among them. */
-export function acceptedBy(pid: number, { ports, folder }: Listening): Accepted {
+export async function acceptedBy(pid: number, { ports, folder }: Listening): Promise<Accepted> {
   const inodes = socketInodes(pid);
+  // Long, and made by the kernel while it is read: off the conductor's own thread.
+  const table = await readFile("/proc/net/tcp", "latin1");
   return {
     ports: new Set(
-      tcpRows()
-        .filter(({ state, localPort, inode }) => state !== "0A" && ports.has(localPort) && inodes.has(inode))
+      tcpRows(table, ports)
+        .filter(({ state, inode }) => state !== "0A" && inodes.has(inode))
         .map(({ remotePort }) => remotePort),
     ),
     unix: unixRows(folder).filter(({ listens, inode }) => !listens && inodes.has(inode)).length,

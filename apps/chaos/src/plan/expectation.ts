@@ -14,7 +14,7 @@ const only = (...owners: Expectation["owners"]): Expectation => ({ owners, ends:
 
 /** What the promises say about a fault. Where two outcomes keep them, both are allowed. */
 export function expectationOf(turn: Turn): Expectation {
-  const { victim, moment, kind, side } = turn;
+  const { victim, moment, kind } = turn;
   if (moment === "boot") return only(...(BOOT[kind] ?? (["parent", "child"] as const)));
   if (victim === "both") return { owners: [], ends: "must" };
   if (ENDING_KINDS.has(kind)) return victim === "parent" ? parentEnds(turn) : childEnds(moment);
@@ -24,7 +24,6 @@ export function expectationOf(turn: Turn): Expectation {
     return { owners: mustEnd ? [] : ["parent", "child"], ends: mustEnd ? "must" : "may" };
   }
   if (kind === "secondSighup" || kind === "sighupStorm") return only("child", "later");
-  void side;
   return only("parent", "child");
 }
 

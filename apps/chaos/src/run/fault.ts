@@ -1,15 +1,16 @@
 import { childrenOf, stateOf } from "../kernel/process.js";
 import { type Accepted, acceptedBy } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
-import { SELF_KINDS } from "../plan/kind.js";
-import { MOMENTS, type Role } from "../plan/moment.js";
+import type { Role } from "../plan/moment.js";
 import { STOP_LONG_MS, STOP_SHORT_MS } from "../victim/deadlines.js";
 import { eventually, now, pause } from "./clock.js";
 import type { Service } from "./service.js";
 
-export interface Struck {
+export interface Present {
   readonly pid: number;
   readonly role: Role;
+  /** Whether something was done to it, or it was only stopped while the kernel's tables were read. */
+  readonly struck: boolean;
   /** The connections that it had accepted, read from the kernel while it was stopped. */
   readonly accepted: Accepted;
 }
@@ -19,66 +20,48 @@ export interface Fault {
   readonly at: number;
   /** When a stopped or busy process was to go on: until then nobody can expect anything of it. */
   readonly until: number;
-  readonly struck: readonly Struck[];
+  /** The parent and the child, as far as they lived. */
+  readonly present: readonly Present[];
   /** The parent's state when it happened. */
   readonly parentState: string | undefined;
 }
 
 const STORM = 30;
 
-/** Does what the turn says, the process that publishes the moment having stopped itself at it. */
-export async function strikeAtMoment(
+/** Does what the turn says. At a moment, the process that publishes it has stopped itself there. */
+export async function strike(
   service: Service,
   turn: Turn,
   parentPid: number,
-  stoppedPid: number,
-): Promise<Fault> {
-  await stopped(stoppedPid);
-  const role = turn.moment === "boot" ? "parent" : MOMENTS[turn.moment as keyof typeof MOMENTS].role;
-  const childPid = role === "child" ? stoppedPid : childOf(service, parentPid);
-  const fault = await strike(service, turn, parentPid, childPid, (victims) =>
-    // Whoever was stopped only for its moment goes on as soon as the others are where they are wanted.
-    victims.includes(stoppedPid) ? undefined : stoppedPid,
-  );
-  return fault;
-}
-
-/** Does what the turn says at any time, stopping the victims from outside. */
-export function strikeAtRandom(service: Service, turn: Turn, parentPid: number): Promise<Fault> {
-  return strike(service, turn, parentPid, childOf(service, parentPid), () => undefined);
-}
-
-async function strike(
-  service: Service,
-  turn: Turn,
-  parentPid: number,
-  childPid: number | undefined,
-  bystander: (victims: readonly number[]) => number | undefined,
+  stoppedPid?: number,
 ): Promise<Fault> {
   const { kind, victim } = turn;
-  const victims: { pid: number; role: Role }[] = [];
-  if (victim !== "child" && stateOf(parentPid) !== undefined)
-    victims.push({ pid: parentPid, role: "parent" });
-  if (victim !== "parent" && childPid !== undefined && stateOf(childPid) !== undefined) {
-    victims.push({ pid: childPid, role: "child" });
-  }
-  for (const { pid } of victims) signal(pid, "SIGSTOP");
-  for (const { pid } of victims) await stopped(pid);
-  const struck = victims.map(({ pid, role }) => ({
-    pid,
-    role,
-    accepted: acceptedBy(pid, service.listening),
-  }));
+  const childPid =
+    stoppedPid !== undefined && stoppedPid !== parentPid ? stoppedPid : childOf(service, parentPid);
+  const pids: { pid: number; role: Role }[] = [{ pid: parentPid, role: "parent" }];
+  if (childPid !== undefined) pids.push({ pid: childPid, role: "child" });
+  const living = pids.filter(({ pid }) => stateOf(pid) !== undefined);
+  // All of them, so that nothing goes on while the tables are read: the moment stays what it was.
+  for (const { pid } of living) signal(pid, "SIGSTOP");
+  for (const { pid } of living) await stopped(pid);
+  const present = await Promise.all(
+    living.map(async ({ pid, role }) => ({
+      pid,
+      role,
+      struck: victim === "both" || victim === role,
+      accepted: await acceptedBy(pid, service.listening),
+    })),
+  );
   const parentState = service.watch.tracks.get(parentPid)?.parentState;
   service.watch.sample();
   const at = now();
-  const waiting = bystander(victims.map(({ pid }) => pid));
   const all = (name: NodeJS.Signals) => {
-    for (const { pid } of victims) signal(pid, name);
+    for (const { pid, struck } of present) if (struck) signal(pid, name);
   };
   const goOn = () => {
-    if (waiting !== undefined) signal(waiting, "SIGCONT");
+    for (const { pid, struck } of present) if (!struck) signal(pid, "SIGCONT");
   };
+  let until = at;
   if (kind === "sigkill") {
     all("SIGKILL");
     goOn();
@@ -86,23 +69,21 @@ async function strike(
     goOn();
     await pause(kind === "stopShort" ? STOP_SHORT_MS : STOP_LONG_MS);
     all("SIGCONT");
+    until = now();
   } else if (kind === "sigterm" || kind === "secondSighup") {
     all(kind === "sigterm" ? "SIGTERM" : "SIGHUP");
     all("SIGCONT");
     goOn();
-  } else if (kind === "sighupStorm") {
-    all("SIGCONT");
-    goOn();
-    for (let count = 0; count < STORM; count += 1) {
-      all("SIGHUP");
-      await pause(1);
-    }
   } else {
     all("SIGCONT");
     goOn();
+    for (let count = 0; kind === "sighupStorm" && count < STORM; count += 1) {
+      all("SIGHUP");
+      await pause(1);
+    }
+    if (kind === "busyLoop") until = now() + STOP_LONG_MS;
   }
-  const busyMs = kind === "busyLoop" && SELF_KINDS.includes(kind) ? STOP_LONG_MS : 0;
-  return { at, until: now() + busyMs, struck, parentState };
+  return { at, until, present, parentState };
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import type { Evidence, Process } from "../judge/evidence.js";
 import { judge } from "../judge/judge.js";
-import { processesWith, strangersWith } from "../kernel/process.js";
+import { inheritable, processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
 import { MOMENTS } from "../plan/moment.js";
@@ -11,7 +11,7 @@ import { SETTLE_MS } from "../victim/deadlines.js";
 import { FOLDER_VARIABLE } from "../victim/order.js";
 import { Clients } from "./clients.js";
 import { eventually, now, pause } from "./clock.js";
-import { type Fault, signal, strikeAtMoment, strikeAtRandom } from "./fault.js";
+import { type Fault, signal, strike } from "./fault.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
 import type { Track } from "./watch.js";
@@ -20,6 +20,8 @@ import type { Track } from "./watch.js";
 const QUIET_MS = 120;
 const STRIKE_MS_MAX = 9_000;
 const INVENTORY_MS_MAX = 1_500;
+const LOADED_RECORDS = 20;
+const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
 const OWNS = new Set([undefined, "owner"]);
 
@@ -114,6 +116,8 @@ export class Lane {
       this.#atRest = inventory(founder.pid, this.#service.listening, this.#service.watch.listeners);
     }
     this.#clients.start(this.#service.targets);
+    // A service that nobody uses has nothing to lose.
+    await eventually(() => this.#clients.records.length >= LOADED_RECORDS, LOADED_MS_MAX);
     return true;
   }
 
@@ -134,11 +138,11 @@ export class Lane {
     if (parent === undefined) throw new Error("a lane without a service was given a handoff");
     const before: Process = { pid: parent.pid, generation: parent.generation };
     const requestedAt = now();
-    const strike = this.#arm(turn, parent);
+    const strikes = this.#arm(turn, parent);
     signal(parent.pid, "SIGHUP");
-    const fault = await strike;
+    const fault = await strikes;
     const missed = fault === undefined && turn.moment !== "boot";
-    const settled = missed && !this.#isSettled(turn, before) ? "unsettled" : await this.#settle(turn, before);
+    const settled = missed && !this.#isSettled(before) ? "unsettled" : await this.#settle(before);
     service.order(undefined);
     service.executable(true);
     const owner = settled === "owner" ? service.watch.alive[0] : undefined;
@@ -158,7 +162,10 @@ export class Lane {
       lines: service.takeLines(),
       served: this.#readBooks(),
       leftovers: await this.#leftovers(settled, owner),
-      strangers: owner === undefined ? [] : strangersWith(service.watch.listeners, this.#pids(owner)),
+      inheritable:
+        owner === undefined
+          ? []
+          : inheritable(owner.pid, (target) => service.watch.listeners.has(target.slice(8, -1))),
       release: { found: turn.kind === "releaseSwitched" ? found : undefined, expected: expectedRelease },
     };
     // A broken or switched release is put right for the handoff that follows.
@@ -183,7 +190,7 @@ export class Lane {
       parentPid: parent.pid,
     };
     if (turn.moment === "random") {
-      return pause(turn.delayMs ?? 0).then(() => strikeAtRandom(service, turn, parent.pid));
+      return pause(turn.delayMs ?? 0).then(() => strike(service, turn, parent.pid));
     }
     if (turn.moment === "boot") {
       // What the processes do to themselves here, they do without being stopped first.
@@ -205,15 +212,15 @@ export class Lane {
       service.onStruck = (pid, id) => {
         if (id !== order.id) return;
         clearTimeout(timer);
-        strikeAtMoment(service, turn, parent.pid, pid).then(resolve, reject);
+        strike(service, turn, parent.pid, pid).then(resolve, reject);
       };
     });
   }
 
-  async #settle(turn: Turn, before: Process): Promise<Evidence["settled"]> {
+  async #settle(before: Process): Promise<Evidence["settled"]> {
     let quietSince: number | undefined;
     const settled = await eventually(() => {
-      if (!this.#isSettled(turn, before)) quietSince = undefined;
+      if (!this.#isSettled(before)) quietSince = undefined;
       else quietSince ??= performance.now();
       return quietSince !== undefined && performance.now() - quietSince >= QUIET_MS;
     }, SETTLE_MS);
@@ -221,7 +228,7 @@ export class Lane {
     return this.#service.watch.alive.length === 0 ? "ended" : "owner";
   }
 
-  #isSettled(turn: Turn, before: Process): boolean {
+  #isSettled(before: Process): boolean {
     const { watch, lines } = this.#service;
     const { alive } = watch;
     if (alive.length === 0) return processesWith(this.#marker).length === 0;
@@ -289,10 +296,6 @@ export class Lane {
       asked.on("timeout", () => asked.destroy());
       asked.end();
     });
-  }
-
-  #pids(owner: Track): Set<number> {
-    return new Set([owner.pid, ...processesWith(this.#marker)]);
   }
 
   /** What the processes have written into their books since the last look. */

@@ -3,7 +3,7 @@ export const DEADLINES = {
   readyDeadlineMs: 4_000,
   parkDeadlineMs: 1_500,
   commitDeadlineMs: 1_500,
-  drainDeadlineMs: 4_000,
+  drainDeadlineMs: 8_000,
   exitDeadlineMs: 700,
   relinquishDeadlineMs: 1_500,
 } as const;

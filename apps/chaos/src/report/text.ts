@@ -1,0 +1,44 @@
+import { cellName } from "../plan/cell.js";
+import type { Report } from "./model.js";
+
+const CELLS_SHOWN = 20;
+
+/** The verdict, for a terminal. */
+export function verdictText(
+  report: Report,
+  where: { readonly html: string; readonly schedule?: string },
+): string {
+  const { totals, counters, invariants, cells } = report;
+  const lines = [""];
+  for (const { invariant, promise, broken, examples } of invariants) {
+    lines.push(
+      `${broken === 0 ? "kept  " : "BROKEN"}  ${invariant}  ${promise}${broken === 0 ? "" : `: ${broken} times`}`,
+    );
+    for (const example of examples.slice(0, 3)) lines.push(`          ${example}`);
+  }
+  lines.push("");
+  const worst = cells.reduce((max, { recoveryMaxMs = 0 }) => Math.max(max, recoveryMaxMs), 0);
+  lines.push(
+    `${totals.turns} of ${totals.planned} turns in ${Math.round(report.durationMs / 1_000)} s: ${totals.requests} requests, ${totals.failed} of them failed, ${totals.excused} of those on connections that a killed process had accepted, or after the service's end`,
+    `longest time from a fault until a new connection was answered: ${worst} ms`,
+    `kernel (the whole network namespace): ${counters.listenOverflows} listen overflows, ${counters.listenDrops} listen drops, ${counters.establishedResets} connections reset`,
+  );
+  const bad = cells.filter(({ broken, missed }) => broken > 0 || missed > 0);
+  for (const cell of bad.slice(0, CELLS_SHOWN)) {
+    const what =
+      cell.broken > 0 ? `${cell.broken} of ${cell.rounds} turns broke a promise` : "its moment never came";
+    lines.push(`  ${cellName(cell)}: ${what}`);
+  }
+  if (bad.length > CELLS_SHOWN) lines.push(`  and ${bad.length - CELLS_SHOWN} more cells`);
+  lines.push("", `report: ${where.html}`);
+  if (where.schedule !== undefined)
+    lines.push(`to repeat what failed: npm run chaos -- --schedule ${where.schedule}`);
+  lines.push(`to repeat the run: ${report.command}`, "", VERDICTS[report.verdict]);
+  return lines.join("\n");
+}
+
+const VERDICTS = {
+  kept: "Every promise was kept.",
+  broken: "A promise was broken, or a moment was not reached.",
+  interrupted: "Interrupted: every promise was kept until then.",
+};

@@ -117,7 +117,7 @@ const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 const acceptsConnections = 0x10000;
 
 function unixListener(inode: string): Address | undefined {
-  for (const line of readFileSync("/proc/self/net/unix", "latin1").split("\n")) {
+  for (const line of readFileSync("/proc/self/net/unix", "utf8").split("\n")) {
     const row = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+)(?: (.*))?$/.exec(line);
     if (row?.[2] !== inode || (Number.parseInt(row[1] ?? "", 16) & acceptsConnections) === 0) continue;
     const name = row[3] ?? "";

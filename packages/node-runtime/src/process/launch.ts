@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 
 /** How this program was started, and so how its successor is started. */
@@ -11,6 +11,7 @@ export interface Launch {
   readonly argv: readonly string[];
   /** The working directory as it was given: a symbolic link in it is followed anew by each generation. */
   readonly cwd: string;
+  /** The environment as it was given; changes that the program made to its own are not passed on. */
   readonly env: Readonly<NodeJS.ProcessEnv>;
 }
 
@@ -31,8 +32,32 @@ export function captureLaunch(overrides: Partial<Launch> = {}): Launch {
     execArgv: [...(overrides.execArgv ?? process.execArgv)],
     argv: [...(overrides.argv ?? argv)],
     cwd,
-    env: { ...(overrides.env ?? process.env), PWD: cwd },
+    // Read when a child is started: copying it takes a millisecond that a generation on its way to ready can save.
+    get env() {
+      return { ...(overrides.env ?? environmentAtStart()), PWD: cwd };
+    },
   };
+}
+
+/** What belongs to the channel of node:child_process or node:cluster that this process itself was started with. */
+const notInherited = ["NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID"];
+
+/**
+ * The environment as this process was given it, not as the program has changed it since: what a program sets for itself
+ * (from a file, say) a new release is to set anew.
+ */
+function environmentAtStart(): NodeJS.ProcessEnv {
+  let block: string;
+  try {
+    block = readFileSync("/proc/self/environ", "utf8");
+  } catch {
+    return process.env;
+  }
+  const entries = block.split("\0").map((entry) => {
+    const end = entry.indexOf("=");
+    return [entry.slice(0, end), entry.slice(end + 1)] as const;
+  });
+  return Object.fromEntries(entries.filter(([name]) => name !== "" && !notInherited.includes(name)));
 }
 
 function givenDirectory(given: string | undefined, resolved: string): string {

@@ -91,6 +91,7 @@ const parentEffects: Record<ParentEffect, Handler> = {
   spawnChild: (turn, i, variant) => {
     const process = changeProcess(turn.world, i);
     if (process.report !== "none") turn.violate("INV-6", "a handoff begins before the last one was reported");
+    if (!process.asked) turn.violate("INV-6", "begins a handoff that nobody asked for");
     process.report = "due";
     process.asked = false;
     const slot = turn.world.processes[i + 1];

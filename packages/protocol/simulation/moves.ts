@@ -198,6 +198,7 @@ function addOperator({ world, who, process, add }: Place): void {
       what: "handoffRequested",
       make: (turn) => {
         turn.world.handoffs -= 1;
+        turn.operated = true;
         dispatch(turn, "handoffRequested");
       },
     });
@@ -243,12 +244,12 @@ function addApplication({ scenario, who, process, add }: Place): void {
   if (isHeir(process) && state !== "booting" && scenario.failures.includes("preparation")) {
     childEvent("preparationFailed", { kind: "fault", excused: true });
   }
-  const forget = (turn: Turn) => {
-    changeProcess(turn.world, who).imported = "nothing";
+  const imports = (imported: Process["imported"]) => (turn: Turn) => {
+    changeProcess(turn.world, who).imported = imported;
   };
-  if (process.imported === "all") childEvent("stateImported", { kind }, forget);
-  if (process.imported !== "nothing" && scenario.failures.includes("state")) {
-    childEvent("stateRejected", { kind: "fault" }, forget);
+  if (process.imported === "all") childEvent("stateImported", { kind }, imports("adopted"));
+  if ((process.imported === "some" || process.imported === "all") && scenario.failures.includes("state")) {
+    childEvent("stateRejected", { kind: "fault" }, imports("nothing"));
   }
   if (process.parkPending) {
     add({
@@ -370,6 +371,12 @@ function addFromParent({ world, scenario, who, process, add }: Place): void {
         changed.down = rest;
         if (channel.deafChild) return;
         if (head === "garbage") changed.deafChild = true;
+        if (head === "commit" && process.child.state === "ready") {
+          if (scenario.stateful && process.imported !== "adopted") {
+            turn.violate("INV-6", "becomes owner without the state that both sides carry");
+          }
+          changeProcess(turn.world, who).imported = "nothing";
+        }
         toChild(turn, who, event);
         if (head === "final" && turn.world.processes[who]?.imported === "some") {
           changeProcess(turn.world, who).imported = "all";

@@ -35,6 +35,8 @@ export type Witness = (role: RoleName, state: string, event: string, facts: read
 export class Turn {
   readonly world: World;
   readonly violations: Violation[] = [];
+  /** The event comes from outside, and not from the process's other machine. */
+  operated = false;
 
   constructor(
     before: World,
@@ -71,7 +73,7 @@ export class Turn {
     if (taken.effects.length > 0) {
       process.todo = [...process.todo, ...taken.effects.map((effect): Todo => ({ role: "parent", effect }))];
     }
-    if (event === "handoffRequested" && !ignored) process.asked = true;
+    if (event === "handoffRequested" && !ignored && this.operated) process.asked = true;
   }
 
   private childStep(i: number, event: ChildEvent): void {

@@ -71,7 +71,7 @@ export interface Process {
   /** How the last spawn went, if the parent's machine has not heard. */
   spawn: "idle" | "done" | "failed";
   /** What was handed to the application of the state. */
-  imported: "nothing" | "some" | "all";
+  imported: "nothing" | "some" | "all" | "adopted";
   /** A handoff was asked for here and has neither begun nor been passed on, denied or overtaken by the end. */
   asked: boolean;
   report: Report;

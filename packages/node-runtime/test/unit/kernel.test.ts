@@ -81,11 +81,11 @@ test("a Unix-domain socket is known by being one, and an abstract name by its na
   const path = join(tmpdir(), `heirloom-kernel-${process.pid}.sock`);
   const published = await listen({ path });
   expect(contradiction(published.descriptor, { kind: "unix", path: "/another/name.sock" })).toBeUndefined();
-  const name = `\0heirloom-kernel-${process.pid}`;
+  const name = `\0heirloom-kernel-größe-${process.pid}`;
   const abstract = await listen({ path: name });
   expect(contradiction(abstract.descriptor, { kind: "unix", path: name })).toBeUndefined();
   expect(contradiction(abstract.descriptor, { kind: "unix", path: `${name}-other` })).toBe(
-    `descriptor ${abstract.descriptor} listens on @heirloom-kernel-${process.pid}, not on @heirloom-kernel-${process.pid}-other`,
+    `descriptor ${abstract.descriptor} listens on @heirloom-kernel-größe-${process.pid}, not on @heirloom-kernel-größe-${process.pid}-other`,
   );
   expect(contradiction(abstract.descriptor, { kind: "unix", path })).toMatch(/listens on @heirloom-kernel/);
 });

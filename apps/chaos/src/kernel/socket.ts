@@ -20,15 +20,16 @@ function tcpRows(text: string, ports: ReadonlySet<number>): TcpRow[] {
   const marks = [...ports].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")} `);
   const rows: TcpRow[] = [];
   for (const line of text.split("\n")) {
-    if (!marks.some((mark) => line.startsWith(mark, LOCAL_PORT_AT))) continue;
+    const localPortAt = line.indexOf(":") + ADDRESS_LENGTH;
+    if (!marks.some((mark) => line.startsWith(mark, localPortAt))) continue;
     const [, , remote = "", state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
     rows.push({ remotePort: Number.parseInt(remote.split(":")[1] ?? "", 16), state, inode });
   }
   return rows;
 }
 
-/** `   0: 0100007F:1F90 ...`: the column of the first port's colon, where the row number has at most four digits. */
-const LOCAL_PORT_AT = 14;
+/** `   0: 0100007F:1F90 ...`: from the colon after the row's number to the one before the port. */
+const ADDRESS_LENGTH = 10;
 const LISTENING_ROWS_BYTES = 65_536;
 
 /** The beginning of the table, where the listening sockets are. */

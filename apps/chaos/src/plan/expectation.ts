@@ -23,7 +23,12 @@ export function expectationOf(turn: Turn): Expectation {
     const mustEnd = victim === "parent" && !LEAVING.has(moment);
     return { owners: mustEnd ? [] : ["parent", "child"], ends: mustEnd ? "must" : "may" };
   }
-  if (kind === "secondSighup" || kind === "sighupStorm") return only("child", "later");
+  if (kind === "secondSighup" || kind === "sighupStorm") {
+    // A process that has not asked for its signals yet is ended by them, as any program: the handoff fails.
+    return victim === "child" && moment === "accepted"
+      ? only("parent", "child", "later")
+      : only("child", "later");
+  }
   return only("parent", "child");
 }
 

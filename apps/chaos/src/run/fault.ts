@@ -41,8 +41,9 @@ export async function strike(
   const pids: { pid: number; role: Role }[] = [{ pid: parentPid, role: "parent" }];
   if (childPid !== undefined) pids.push({ pid: childPid, role: "child" });
   const living = pids.filter(({ pid }) => stateOf(pid) !== undefined);
-  // All of them, so that nothing goes on while the tables are read: the moment stays what it was.
-  for (const { pid } of living) signal(pid, "SIGSTOP");
+  // All of them, so that nothing goes on while the tables are read: the moment stays what it was. Not the one that
+  // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
+  for (const { pid } of living) if (pid !== stoppedPid) signal(pid, "SIGSTOP");
   for (const { pid } of living) await stopped(pid);
   const present = await Promise.all(
     living.map(async ({ pid, role }) => ({

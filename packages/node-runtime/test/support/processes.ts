@@ -5,7 +5,7 @@ import { eventually } from "./eventually.js";
 /** Set for every service of a test, and inherited by everything that it starts. */
 export const runVariable = "HEIRLOOM_TEST_RUN";
 
-/** The live processes that carry this mark in their environment. A zombie is dead, and carries none. */
+/** The processes that carry this mark in their environment. */
 export function processesOf(run: string): number[] {
   return readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
@@ -21,8 +21,13 @@ function environmentOf(pid: number): string[] {
   }
 }
 
+/** Whether a process still holds anything. One that is dying has lost its environment before its sockets. */
 export function isAlive(pid: number): boolean {
-  return environmentOf(pid).length > 1;
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
 }
 
 /** What the process's descriptors lead to, by number. */

@@ -72,6 +72,9 @@ export class Service {
   /** Everything that its generations wrote for people. */
   log = "";
   #listener: ((line: Line) => void)[] = [];
+  /** Whether nobody is left who could write to standard output. */
+  #silent = false;
+  readonly #seen = new Set<number>();
   #process: ChildProcess | undefined;
 
   /** Starts the first generation, and waits until it is owner. */
@@ -192,12 +195,13 @@ export class Service {
 
   /** Live processes of any generation, and what those started. */
   get processes(): number[] {
-    return processesOf(this.run);
+    for (const pid of processesOf(this.run)) this.#seen.add(pid);
+    return [...this.#seen].filter(isAlive);
   }
 
-  /** Waits until nothing of the service runs. */
-  gone(): Promise<boolean> {
-    return eventually("the service ends", () => this.processes.length === 0);
+  /** Waits until nothing of the service runs, and everything that it said has been heard. */
+  async gone(): Promise<void> {
+    await eventually("the service ends", () => this.processes.length === 0 && this.#silent);
   }
 
   /** Ends the service as an operator would, and finds what that leaves behind. */
@@ -257,6 +261,9 @@ export class Service {
       this.log += text;
     });
     const lines = createInterface({ input: this.#process.stdout as NodeJS.ReadableStream });
+    lines.on("close", () => {
+      this.#silent = true;
+    });
     lines.on("line", (text) => {
       const line = JSON.parse(text) as Line;
       this.lines.push(line);

@@ -40,6 +40,14 @@ function sendUp(turn: Turn, i: number, message: Upward): void {
   changeChannel(turn.world, i - 1).up = [...channel.up, message];
 }
 
+/** Says why the handoff ends; heard or not, it was said. */
+const explaining =
+  (c: (i: number) => number, send: Handler): Handler =>
+  (turn, i, variant) => {
+    if (turn.world.channels[c(i)] !== undefined) changeChannel(turn.world, c(i)).explained = true;
+    send(turn, i, variant);
+  };
+
 const down =
   (message: Downward): Handler =>
   (turn, i) =>
@@ -81,6 +89,7 @@ const reports =
 
 const accept: Handler = (turn, i) => {
   const process = changeProcess(turn.world, i);
+  if (!process.prepared) turn.violate("INV-4", "accepts before the application could serve");
   if (!process.holding) turn.violate("INV-1", "accepts on a listener that was given up");
   process.accepting = true;
   process.exclusive = true;
@@ -104,7 +113,7 @@ const parentEffects: Record<ParentEffect, Handler> = {
     turn.world.channels[i] = freshChannel;
     process.spawn = "done";
   },
-  sendAbort: down("abort"),
+  sendAbort: explaining((i) => i, down("abort")),
   sendWarmState: down("warm"),
   // The state is a stream: its sender can die in the middle of it.
   sendFinalState: (turn, i, variant) => {
@@ -186,9 +195,9 @@ const childEffects: Record<ChildEffect, Handler> = {
     // Progress can follow at any time before ready; no later place in the queue makes a difference to anybody.
     if (turn.scenario.progress) sendUp(turn, i, "progress");
   },
-  sendRefuse: up("refuse"),
+  sendRefuse: explaining((i) => i - 1, up("refuse")),
   sendReady: up("ready"),
-  sendAbort: up("abort"),
+  sendAbort: explaining((i) => i - 1, up("abort")),
   importState: (turn, i) => {
     const process = changeProcess(turn.world, i);
     if (process.imported === "nothing") process.imported = "some";
@@ -223,6 +232,9 @@ const childEffects: Record<ChildEffect, Handler> = {
   },
   leave: (turn, i) => {
     if (turn.world.processes[i]?.accepting) turn.violate("INV-2", "leaves as a child while it accepts");
+    const channel = turn.world.channels[i - 1];
+    const heard = channel?.closedBy === "nobody" && lives(turn.world.processes[i - 1]);
+    if (heard && !channel.explained) turn.violate("INV-6", "leaves, and its parent will never know why");
     changeProcess(turn.world, i).leaving = true;
   },
 };

@@ -22,7 +22,7 @@ export interface Exploration {
 
 export interface Options {
   readonly witness?: Witness;
-  /** Stop with an error beyond this many worlds. Default: 5,000,000. */
+  /** Beyond this many worlds the exploration stops, and has found a breach of INV-5. Default: 5,000,000. */
   readonly worldsMax?: number;
   /** Called for every move that leads to another world. */
   readonly onMove?: (from: number, to: number, move: Move, after: World) => void;
@@ -88,7 +88,10 @@ export function explore(scenario: Scenario, machines: Machines, options: Options
         let to = indexes.get(key);
         if (to === undefined) {
           to = indexes.size;
-          if (to >= worldsMax) throw new Error(`${scenario.name}: more than ${worldsMax} worlds`);
+          if (to >= worldsMax) {
+            const why = `more than ${worldsMax} worlds: it does not seem to end`;
+            return result({ invariant: "INV-5", why, schedule: scheduleTo(index, labelOf(move)) });
+          }
           indexes.set(key, to);
           cameFrom.push(index);
           cameBy.push(labelOf(move));

@@ -78,7 +78,7 @@ export function brokenAtTheEnd(world: World, scenario: Scenario): Violation[] {
       found.push(...brokenInTheLast(process));
     }
   });
-  const spent = (["crashes", "hangs", "garbage", "closings"] as const).some((b) => world[b] < scenario[b]);
+  const spent = (["hangs", "garbage", "closings"] as const).some((b) => world[b] < scenario[b]);
   if (world.ended && !spent && scenario.drains && world.processes.some(({ life }) => life === "live")) {
     found.push({ invariant: "INV-5", why: "the service was told to end, and did not" });
   }

@@ -26,7 +26,8 @@ function processKey(p: Process): string {
     (p.told ? 128 : 0) |
     (p.parkPending ? 256 : 0) |
     (p.asked ? 512 : 0) |
-    (p.leaving ? 1024 : 0);
+    (p.leaving ? 1024 : 0) |
+    (p.prepared ? 2048 : 0);
   let key =
     character(p.life) +
     character(p.child.state) +
@@ -53,7 +54,8 @@ function channelKey(c: Channel): string {
     (c.deafChild ? 8 : 0) |
     (c.endSeenByParent ? 16 : 0) |
     (c.endSeenByChild ? 32 : 0) |
-    (c.deathSeen ? 64 : 0);
+    (c.deathSeen ? 64 : 0) |
+    (c.explained ? 128 : 0);
   let key = String.fromCharCode(bits + 33);
   for (const message of c.down) key += character(message);
   key += "!";

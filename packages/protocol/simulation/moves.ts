@@ -49,6 +49,7 @@ export function movesOf(world: World, scenario: Scenario, machines: Machines): M
       place.add({ kind: "may", what: "wakes", make: (turn) => setLife(turn, who, "live") });
       return;
     }
+    addHang(place);
     if (process.todo.length > 0) {
       addWork(place);
       return;
@@ -85,7 +86,9 @@ function setLife(turn: Turn, who: number, life: "live" | "hung"): void {
 function addDeath({ world, who, process, add }: Place): void {
   if (process.doomed)
     add({ kind: "must", what: "is ended by SIGKILL", excused: true, make: (turn) => exit(turn, who) });
-  if (process.leaving) add({ kind: "must", what: "exits", make: (turn) => exit(turn, who) });
+  if (process.leaving && process.life === "live") {
+    add({ kind: "must", what: "exits", make: (turn) => exit(turn, who) });
+  }
   if (world.crashes === 0) return;
   const crash = (what: string, first?: (turn: Turn) => void) =>
     add({
@@ -94,6 +97,8 @@ function addDeath({ world, who, process, add }: Place): void {
       excused: true,
       make: (turn) => {
         turn.world.crashes -= 1;
+        // An order to end that only the dead had heard is lost with it.
+        if (wasTold(process)) turn.world.ended = false;
         first?.(turn);
         exit(turn, who);
       },
@@ -107,6 +112,12 @@ function addDeath({ world, who, process, add }: Place): void {
     crash("crashes while it writes to its child", (turn) => writeDown(turn, who, "garbage"));
   }
 }
+
+const wasTold = ({ parent, child }: Process): boolean =>
+  parent.facts.includes("stopping") ||
+  parent.state === "stopping" ||
+  parent.state === "departing" ||
+  child.state === "left";
 
 const canWrite = (world: World, c: number, to: number): boolean =>
   world.channels[c]?.closedBy === "nobody" && lives(world.processes[to]);
@@ -134,7 +145,7 @@ function addWork({ scenario, who, process, add }: Place): void {
   }
 }
 
-function addFaults({ world, who, add }: Place): void {
+function addHang({ world, who, add }: Place): void {
   if (world.hangs > 0) {
     add({
       kind: "fault",
@@ -145,6 +156,9 @@ function addFaults({ world, who, add }: Place): void {
       },
     });
   }
+}
+
+function addFaults({ world, who, add }: Place): void {
   for (const side of ["parent", "child"] as const) {
     const peer = side === "parent" ? "child" : "parent";
     const c = side === "parent" ? who : who - 1;
@@ -238,8 +252,10 @@ function addApplication({ scenario, who, process, add }: Place): void {
     if (scenario.versionsMeet) childEvent("offerRead", { kind: "must" });
     else childEvent("versionUnsupported", { kind: "must", excused: true });
   }
-  if (state === "founding" || state === "preparing" || state === "orphaned") {
-    childEvent("readyDeclared", { kind });
+  if (!process.prepared && state !== "booting") {
+    childEvent("readyDeclared", { kind }, (turn) => {
+      changeProcess(turn.world, who).prepared = true;
+    });
   }
   if (isHeir(process) && state !== "booting" && scenario.failures.includes("preparation")) {
     childEvent("preparationFailed", { kind: "fault", excused: true });

@@ -78,10 +78,10 @@ export const mutants = {
     inParent("committing", "deadlineExpired", p.without("killChild")),
   ),
   leavesOnSent: mutant("drains as soon as commit is sent", (machines) =>
-    inParent(
-      "parking",
-      "parked",
-      p.to("draining", "sendCommit", "reportCommitted", "drainConnections"),
+    inParent("parking", "parked", (row) =>
+      row.when === "stateful"
+        ? row
+        : p.to("draining", "sendCommit", "reportCommitted", "drainConnections")(row),
     )(parentIgnores("draining", "committedReceived")(machines)),
   ),
   exitsOnTheEndOfTheChannel: mutant(

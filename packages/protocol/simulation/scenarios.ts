@@ -11,7 +11,7 @@ export const scenarios: readonly Scenario[] = [
   scenario("calm, three generations", chain),
   scenario("connections that stay, three generations", { ...chain, handoffs: 3, drains: false }),
   scenario("obedience: nobody needs SIGKILL", {
-    deadlines: ["ready"],
+    deadlines: ["ready", "park"],
     failures,
     stateful: true,
     terminations: 1,

@@ -43,7 +43,7 @@ export const unreachable: Readonly<Record<string, readonly string[]>> = {
   "an application that is told that it is owner, or that leaves, prepares no more": [
     ...inState("child", "succeeding", "preparationFailed"),
     ...inState("child", "relinquishing", "preparationFailed"),
-    ...inState("child", "left", "preparationFailed", "readyDeclared"),
+    ...inState("child", "left", "preparationFailed"),
   ],
   "a parent that is out of the way writes at most its farewell, and a dead one's channel is not read": [
     ...inState("child", "owner", "relinquishedReceived", "requestReceived", "stopReceived"),

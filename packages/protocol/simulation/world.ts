@@ -70,6 +70,8 @@ export interface Process {
   parkPending: boolean;
   /** How the last spawn went, if the parent's machine has not heard. */
   spawn: "idle" | "done" | "failed";
+  /** The application has said that it could serve. */
+  prepared: boolean;
   /** What was handed to the application of the state. */
   imported: "nothing" | "some" | "all" | "adopted";
   /** A handoff was asked for here and has neither begun nor been passed on, denied or overtaken by the end. */
@@ -83,6 +85,8 @@ export interface Channel {
   up: readonly Upward[];
   /** Who closed it while alive. */
   closedBy: "nobody" | RoleName;
+  /** One side has said why the handoff ends. */
+  explained: boolean;
   /** Read no further, since something broke the protocol. */
   deafParent: boolean;
   deafChild: boolean;
@@ -123,6 +127,7 @@ const nobody: Process = {
   told: false,
   parkPending: false,
   spawn: "idle",
+  prepared: false,
   imported: "nothing",
   asked: false,
   report: "none",
@@ -136,6 +141,7 @@ export const freshChannel: Channel = {
   down: [],
   up: [],
   closedBy: "nobody",
+  explained: false,
   deafParent: false,
   deafChild: false,
   endSeenByParent: false,

@@ -104,6 +104,8 @@ export class Driver<S extends string, Ev extends string, Ef extends string, F ex
   #keepDeadline(before: Deadline | undefined, now: Deadline | undefined): void {
     if (before === now) return;
     clearTimeout(this.#timer);
+    // One that has fired already and is looking at the sockets is void, too.
+    this.#timer = undefined;
     if (now === undefined) return;
     const ms = this.#options.deadlinesMs[now];
     const timer = setTimeout(() => {

@@ -29,6 +29,8 @@ class Channel:
         return len(self._unsent) > 0
 
     def send(self, message):
+        if self.stream.fileno() < 0:
+            return
         self._unsent += frame(encode_message(message))
         self.flush()
 
@@ -81,6 +83,7 @@ class Channel:
         self._violated = True
 
     def close(self):
+        self.ended = True
         with suppress(OSError):
             self.stream.shutdown(socket.SHUT_WR)
         self.stream.close()

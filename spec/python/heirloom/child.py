@@ -83,6 +83,8 @@ class Child(Role):
     def _tell_death(self):
         if not self._parent_died:
             self._parent_died = True
+            self.generation.unwatch(self.channel)
+            self.channel.close()
             self.dispatch("parentDied")
 
     @property

@@ -162,6 +162,7 @@ class Generation:
     def _read_parent(self):
         self.child.read()
         if self.child.channel.ended:
+            # A closed one has left the selector already.
             self.unwatch(self.child.channel)
 
     def _role(self, name):

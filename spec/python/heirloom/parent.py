@@ -63,11 +63,11 @@ class Parent(Role):
         if message["type"] == "accept":
             spoken = self.generation.versions
             if not spoken["min"] <= message["version"] <= spoken["max"] or message["features"]:
-                return HandoffError("MESSAGE_UNEXPECTED", "the child accepted what this parent did not offer")
+                return HandoffError("MESSAGE_FIELD_INVALID", "the child accepted what this parent did not offer")
         if message["type"] == "ready":
             answered = [each["name"] for each in message["listeners"] if each["disposition"] != "created"]
             if sorted(answered) != sorted(self._offered):
-                return HandoffError("MESSAGE_UNEXPECTED", "the child did not say what became of each offered listener")
+                return HandoffError("MESSAGE_FIELD_INVALID", "the child did not say what became of each offered listener")
         return None
 
     def child_exited(self):

@@ -98,7 +98,8 @@ function addDeath({ world, who, process, add }: Place): void {
       make: (turn) => {
         turn.world.crashes -= 1;
         // An order to end that only the dead had heard is lost with it.
-        if (wasTold(process)) turn.world.ended = false;
+        const others = world.processes.some((other) => other !== process && lives(other) && wasTold(other));
+        if (!others && (wasTold(process) || process.parent.state === "departing")) turn.world.ended = false;
         first?.(turn);
         exit(turn, who);
       },
@@ -114,10 +115,7 @@ function addDeath({ world, who, process, add }: Place): void {
 }
 
 const wasTold = ({ parent, child }: Process): boolean =>
-  parent.facts.includes("stopping") ||
-  parent.state === "stopping" ||
-  parent.state === "departing" ||
-  child.state === "left";
+  parent.facts.includes("stopping") || parent.state === "stopping" || child.state === "left";
 
 const canWrite = (world: World, c: number, to: number): boolean =>
   world.channels[c]?.closedBy === "nobody" && lives(world.processes[to]);

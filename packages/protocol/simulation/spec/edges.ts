@@ -9,7 +9,7 @@ export interface Edge {
 }
 
 /** The edges of a role, without those that lead back to where they began. */
-export function edgesOf(role: AnyRole): Edge[] {
+function edgesOf(role: AnyRole): Edge[] {
   const edges = new Map<string, { from: string; to: string; events: string[] }>();
   for (const [from, cells] of Object.entries(role.table)) {
     for (const [event, cell] of Object.entries(cells)) {

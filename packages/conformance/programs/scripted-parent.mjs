@@ -1,0 +1,133 @@
+// node scripted-parent.mjs <behaviour> <transcript>: a parent that follows a script instead of an implementation, to see
+// what a child does about it. It serves as generation 1; SIGHUP begins the script.
+import { spawn } from "node:child_process";
+import { fstatSync } from "node:fs";
+import { createServer } from "node:http";
+import { Server } from "node:net";
+import { encodeFrame, encodeOffer } from "@heirloom/protocol";
+import { broken, ScriptedChannel } from "./transcript.mjs";
+
+const [behaviour, transcript] = process.argv.slice(2);
+const [{ name, host, port }] = JSON.parse(process.env.CONFORMANCE_LISTENERS);
+const { commitMs } = JSON.parse(process.env.CONFORMANCE_DEADLINES);
+const { command, env } = JSON.parse(process.env.CONFORMANCE_CHILD);
+const notOpen = 63;
+
+const server = createServer((_request, response) =>
+  response.end(JSON.stringify({ pid: process.pid, generation: 1 })),
+).listen(port, host);
+const park = () => Server.prototype.close.call(server);
+const farewell = { type: "farewell", finished: 0, moved: 0, cut: 0 };
+
+function start(change = (offer) => offer, seal = encodeOffer) {
+  const listener = server._handle.fd;
+  const offer = change({
+    type: "offer",
+    protocol: { min: 1, max: 1 },
+    generation: 2,
+    parent: { pid: process.pid },
+    channel: 3,
+    listeners: [
+      {
+        name,
+        address: { kind: "tcp", host, port },
+        descriptor: 4,
+        custody: 5,
+        inode: String(fstatSync(listener).ino),
+      },
+    ],
+    deadlines: { commitMs },
+    features: ["levitation"],
+  });
+  const merged = Object.entries({ ...process.env, ...env, HEIRLOOM_OFFER: seal(offer) });
+  const child = spawn(command[0], command.slice(1), {
+    env: Object.fromEntries(merged.filter(([, value]) => value !== null)),
+    stdio: ["inherit", "inherit", "inherit", "pipe", listener, listener],
+    detached: true,
+  });
+  return new ScriptedChannel(child.stdio[3], transcript);
+}
+
+async function complete(channel) {
+  await channel.until("ready");
+  park();
+  channel.send({ type: "commit" });
+  if ((await channel.until("committed")) === undefined) return;
+  channel.send(farewell);
+  process.exit(0);
+}
+
+const acceptThen = (step) => async () => {
+  const channel = start();
+  await channel.until("accept");
+  await step(channel);
+};
+const readyThen = (step) => async () => {
+  const channel = start();
+  await channel.until("ready");
+  await step(channel);
+};
+const first = (offer, change) => ({ ...offer, listeners: [{ ...offer.listeners[0], ...change }] });
+
+const behaviours = {
+  complete: () => complete(start()),
+  "keys of the future": () => complete(start(undefined, sealWithUnknownKey)),
+  trickle: readyThen(async (channel) => {
+    park();
+    await channel.trickle({ type: "commit" });
+    await channel.until("committed");
+    await channel.trickle(farewell);
+    process.exit(0);
+  }),
+  ignorable: acceptThen((channel) => {
+    channel.write(broken.ignorable);
+    return complete(channel);
+  }),
+  "other versions": () => start((offer) => ({ ...offer, protocol: { min: 7, max: 9 } })),
+  "abort after accept": acceptThen((channel) =>
+    channel.send({ type: "abort", code: "MOON_PHASE", message: "wait" }),
+  ),
+  "garbage after accept": acceptThen((channel) => channel.write(broken.garbage)),
+  "oversized after ready": readyThen((channel) => channel.write(broken.oversized)),
+  "unknown after ready": readyThen((channel) => channel.write(broken.unknown)),
+  "farewell before commit": readyThen((channel) => channel.send(farewell)),
+  "closes the channel after ready": readyThen((channel) => channel.close()),
+  "never commits": () => start(),
+  "another socket's inode": () => start((offer) => first(offer, { inode: "1" })),
+  "a descriptor that is not open": () => start((offer) => first(offer, { descriptor: notOpen })),
+  "a listener at another address": () =>
+    start((offer) => first(offer, { address: { kind: "tcp", host: "127.0.0.2", port } })),
+  "a channel that is not open": () => start((offer) => ({ ...offer, channel: notOpen })),
+  "an offer that is none": () => start(undefined, () => "AAAA"),
+  "abort after commit": readyThen(async (channel) => {
+    park();
+    channel.send({ type: "commit" }, { type: "abort", code: "MOON_PHASE", message: "too late" });
+    await channel.until("committed");
+    channel.send(farewell);
+    process.exit(0);
+  }),
+  "garbage after commit": readyThen(async (channel) => {
+    park();
+    channel.send({ type: "commit" });
+    await channel.until("committed");
+    channel.write(broken.garbage);
+    process.exit(0);
+  }),
+  "dies within a frame": readyThen(async (channel) => {
+    channel.write(broken.half);
+    setImmediate(() => process.kill(process.pid, "SIGKILL"));
+  }),
+};
+
+/** The canonical offer with one more key, of a type that nobody has defined. */
+function sealWithUnknownKey(offer) {
+  const frame = Buffer.from(encodeOffer(offer), "base64url");
+  const payload = frame.subarray(4);
+  // One more entry in the message's own map: "moon" => [true, {"phase": 3}].
+  const more = Buffer.from("a46d6f6f6e92c381a5706861736503", "hex");
+  const longer = Buffer.concat([Buffer.from([payload[0] + 1]), payload.subarray(1), more]);
+  return Buffer.from(encodeFrame(longer)).toString("base64url");
+}
+
+process.on("SIGTERM", () => process.exit(0));
+process.once("SIGHUP", () => behaviours[behaviour]());

@@ -1,0 +1,77 @@
+import type { Implementation } from "./implementation.js";
+import { whoami } from "./load/connection.js";
+import type { Failed } from "./load/load.js";
+import { Play, supports } from "./play.js";
+import { expect, type Scenario } from "./scenario.js";
+
+export type Result =
+  | { readonly outcome: "passed" }
+  /** One of the two programs says that it cannot be what the scenario needs. */
+  | { readonly outcome: "unsupported"; readonly by: string }
+  | { readonly outcome: "failed"; readonly reason: string; readonly log: string };
+
+/** Performs a scenario once, judges it, and leaves nothing behind. */
+export async function perform(
+  scenario: Scenario,
+  parent: Implementation,
+  child: Implementation,
+): Promise<Result> {
+  const play = new Play(parent, child);
+  try {
+    await play.reservePorts("web", ...(scenario.ports ?? []));
+    for (const name of scenario.occupied ?? []) await play.occupyPort(name);
+    const release = play.release(scenario.parent ?? {}, scenario.child ?? {}, scenario.third);
+    if (!(await supports(release, "parent"))) return { outcome: "unsupported", by: parent.name };
+    if (release.child && !(await supports(release.child, "child")))
+      return { outcome: "unsupported", by: child.name };
+    await play.start(release, { withLoad: !scenario.withoutLoad });
+    await scenario.play(play);
+    await conclude(play, scenario);
+    scenario.after?.(play);
+    return { outcome: "passed" };
+  } catch (error) {
+    return { outcome: "failed", reason: (error as Error).message, log: logOf(play) };
+  } finally {
+    await play.end();
+  }
+}
+
+function logOf(play: Play): string {
+  try {
+    return play.program.log;
+  } catch {
+    return "";
+  }
+}
+
+async function conclude(play: Play, { survivor, withoutLoad }: Scenario): Promise<void> {
+  const { program } = play;
+  if (survivor !== "nobody") {
+    const { pid } = await program.untilGeneration(survivor);
+    await program.untilAlone(pid);
+    await play.stopLoad();
+    if (!withoutLoad) judgeLoad(play, pid);
+    const still = await whoami(program.target);
+    expect(still.pid === pid, `process ${still.pid} answers, not ${pid}`);
+    program.signal("SIGTERM", pid);
+  }
+  await program.untilGone();
+}
+
+/** INV-1, INV-2, INV-4 from outside. */
+function judgeLoad(play: Play, survivor: number): void {
+  const { loadResult, killed } = play;
+  if (loadResult === undefined) throw new Error("there was no load");
+  const harmed = loadResult.failures.filter((failure) => !isExcused(failure, killed));
+  expect(
+    harmed.length === 0,
+    `clients were harmed: ${harmed.map(({ how, server }) => `${how} (served by ${server ?? "nobody yet"})`).join(", ")}`,
+  );
+  expect(loadResult.servers.includes(survivor), "the survivor answered none of the clients");
+}
+
+/** Only what a killed process had accepted: never a refusal, and nothing that connected after its death. */
+function isExcused({ how, server, connectedAt }: Failed, killed: Play["killed"]): boolean {
+  if (killed === undefined || (how !== "reset" && how !== "truncated")) return false;
+  return server === undefined ? connectedAt <= killed.at : server === killed.pid;
+}

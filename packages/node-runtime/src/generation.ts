@@ -82,6 +82,13 @@ export class Generation extends EventEmitter<GenerationEvents> {
       denyHandoff: (error) => this.#parent.waiters.deny(error),
       stopServing: () => this.#parent.terminate(),
     });
+  }
+
+  /**
+   * Answers the offer and begins to listen to the parent.
+   * @internal
+   */
+  begin(): void {
     this.#child.begin();
   }
 

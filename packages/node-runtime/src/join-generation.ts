@@ -28,5 +28,7 @@ export async function joinGeneration(options: GenerationOptions = {}): Promise<G
     process.on("SIGTERM", () => generation.stop());
     process.on("SIGINT", () => generation.stop());
   }
+  // Not before: a child that has accepted must not be ended by a signal that it is about to take.
+  generation.begin();
   return generation;
 }

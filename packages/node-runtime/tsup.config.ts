@@ -1,4 +1,21 @@
-import { defineConfig } from "tsup";
+import { defineConfig, type Options } from "tsup";
+
+type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
+
+/**
+ * Fetches Node's own modules with a call instead of an import. Importing one into an ES module reads each of its
+ * exports, which loads whatever stands behind them (block lists, MIME types, an argument parser): measured, that is a third of
+ * the time that a child spends on loading the runtime.
+ */
+const builtins: Plugin = {
+  name: "builtins",
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
 
 export default defineConfig({
   entry: ["src/index.ts"],
@@ -10,6 +27,8 @@ export default defineConfig({
   noExternal: ["@heirloom/protocol", "msgpackr"],
   // Optional, and loaded only when needed: it must stay a package of its own.
   external: ["koffi"],
+  removeNodeProtocol: false,
+  esbuildPlugins: [builtins],
   sourcemap: true,
   clean: true,
   treeshake: true,

@@ -44,13 +44,15 @@ function logOf(play: Play): string {
   }
 }
 
-async function conclude(play: Play, { survivor, withoutLoad }: Scenario): Promise<void> {
+async function conclude(play: Play, scenario: Scenario): Promise<void> {
   const { program } = play;
+  const { survivor, withoutLoad } = scenario;
   if (survivor !== "nobody") {
     const { pid } = await program.untilGeneration(survivor);
     await program.untilAlone(pid);
+    await play.untilLoadIsServedBy(pid);
     await play.stopLoad();
-    if (!withoutLoad) judgeLoad(play, pid);
+    if (!withoutLoad) judgeLoad(play, scenario);
     const still = await whoami(program.target);
     expect(still.pid === pid, `process ${still.pid} answers, not ${pid}`);
     program.signal("SIGTERM", pid);
@@ -58,8 +60,8 @@ async function conclude(play: Play, { survivor, withoutLoad }: Scenario): Promis
   await program.untilGone();
 }
 
-/** INV-1, INV-2, INV-4 from outside. */
-function judgeLoad(play: Play, survivor: number): void {
+/** INV-1 to INV-4 from outside. */
+function judgeLoad(play: Play, { survivor, uncommitted }: Scenario): void {
   const { loadResult, killed } = play;
   if (loadResult === undefined) throw new Error("there was no load");
   const harmed = loadResult.failures.filter((failure) => !isExcused(failure, killed));
@@ -67,7 +69,13 @@ function judgeLoad(play: Play, survivor: number): void {
     harmed.length === 0,
     `clients were harmed: ${harmed.map(({ how, server }) => `${how} (served by ${server ?? "nobody yet"})`).join(", ")}`,
   );
-  expect(loadResult.servers.includes(survivor), "the survivor answered none of the clients");
+  const { servers, backwards } = loadResult;
+  expect(!uncommitted || servers.length === 1, "a child that was never owner has answered clients");
+  // A generation that took the service back answers anew.
+  expect(
+    survivor === 1 || backwards === 0,
+    `${backwards} clients were answered by a generation that had handed over before they came`,
+  );
 }
 
 /** Only what a killed process had accepted: never a refusal, and nothing that connected after its death. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "./eventually.js";
 import type { Implementation } from "./implementation.js";
 import { Connection, type Target, type Who } from "./load/connection.js";
 import { Load, type LoadResult } from "./load/load.js";
@@ -99,6 +100,11 @@ export class Play {
     return who;
   }
 
+  /** INV-2: clients that were there all the time are served by this process. */
+  async untilLoadIsServedBy(pid: number): Promise<void> {
+    await eventually(`process ${pid} serves the clients`, () => this.#load?.hasBeenServedBy(pid) ?? true);
+  }
+
   async stopLoad(): Promise<void> {
     this.loadResult ??= await this.#load?.stop();
   }
@@ -118,7 +124,7 @@ export class Play {
   /** Waits for the end of a process that is going to be, or has been, killed. */
   async untilKilled(pid: number): Promise<void> {
     await this.program.untilDead(pid);
-    this.killed = { pid, at: Date.now() };
+    this.killed = { pid, at: performance.now() };
   }
 
   async end(): Promise<void> {

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly ports?: readonly string[];
   readonly occupied?: readonly string[];
   readonly withoutLoad?: boolean;
+  /** The child never reads a commit: it must not have answered anybody (L-9). */
+  readonly uncommitted?: boolean;
   /** What is checked when everything is over. */
   after?(play: Play): void;
   /** From a first generation that serves, under load, to the end of what happens. */

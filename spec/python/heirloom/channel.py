@@ -55,28 +55,25 @@ class Channel:
             except OSError:
                 piece = b""
             if piece:
-                # After an error nothing is read as frames any more (F-7), but the end is still the peer's death.
-                self._take(found, lambda piece=piece: self._messages(found, piece))
+                self._take(found, piece)
             else:
+                # Also inside a frame: what an end means is not for the bytes to say (F-6, B-14).
                 self.ended = True
-                self._take(found, self._reader.end)
                 found.append(("ended", None))
         return found
 
-    def _take(self, found, step):
+    def _take(self, found, piece):
+        # After an error nothing is read as frames any more (F-7), but the end is still waited for.
         if self._violated:
             return
         try:
-            step()
+            for payload in self._reader.feed(piece):
+                message = decode_message(payload)
+                if message is not None:
+                    found.append(("message", message))
         except HandoffError as error:
             self._violated = True
             found.append(("violated", error))
-
-    def _messages(self, found, piece):
-        for payload in self._reader.feed(piece):
-            message = decode_message(payload)
-            if message is not None:
-                found.append(("message", message))
 
     def violate(self):
         """Nothing of what still comes is read as a message."""

@@ -33,7 +33,6 @@ class Child(Role):
 
     def dispatch(self, event, detail=None):
         if event in LOOKED_FIRST and self.machine.state in BEFORE_COMMIT and self._parent_is_gone():
-            self.channel.violate()
             self._tell_death()
             return
         super().dispatch(event, detail)
@@ -45,7 +44,7 @@ class Child(Role):
             if what == "ended":
                 self._ended_at = time.monotonic()
                 self.watch()
-            elif self._parent_died:
+            elif self.deaf:
                 continue
             elif what == "message":
                 self._message(detail)
@@ -82,7 +81,7 @@ class Child(Role):
 
     def _tell_death(self):
         if not self._parent_died:
-            self._parent_died = True
+            self._parent_died = self.deaf = True
             self.generation.unwatch(self.channel)
             self.channel.close()
             self.dispatch("parentDied")

@@ -43,7 +43,8 @@ class Parent(Role):
     def read(self):
         for what, detail in self.channel.read():
             if what == "message":
-                self._message(detail)
+                if not self.deaf:
+                    self._message(detail)
             elif what == "violated":
                 self.violated(detail)
             else:
@@ -90,7 +91,7 @@ class Parent(Role):
             selector.register(self.channel, selectors.EVENT_READ)
             while not self.channel.ended and selector.select(max(0, until - time.monotonic())):
                 for what, detail in self.channel.read():
-                    if what == "message":
+                    if what == "message" and not self.deaf:
                         self._message(detail)
                         self.generation.settle()
 
@@ -131,6 +132,7 @@ class Parent(Role):
         finally:
             theirs.close()
         self.channel = Channel(ours)
+        self.deaf = False
         self.exit_descriptor = os.pidfd_open(self._process.pid)
         generation.watch(self.channel, self.read)
         generation.watch_descriptor(self.exit_descriptor, self.child_exited)

@@ -21,6 +21,8 @@ class Role:
         self.generation = generation
         self.machine = machine
         self.channel = None
+        #: Whether what the peer still says is noise: it has broken the protocol, or is dead.
+        self.deaf = False
         #: Why a handoff is about to fail: what sendAbort and the reports say.
         self.reason = None
         self._expires_at = None
@@ -47,8 +49,8 @@ class Role:
             self.generation.publish(self.name, "after", effect)
 
     def violated(self, error):
-        if self.channel is not None:
-            self.channel.violate()
+        self.deaf = True
+        self.channel.violate()
         self.dispatch("protocolViolated", error)
 
     def reason_for(self, event, detail):

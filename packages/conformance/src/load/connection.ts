@@ -14,7 +14,7 @@ const patienceMs = 20_000;
 
 /** An HTTP/1.1 connection written by hand, so that no library hides, or tries again, what happens to it. */
 export class Connection {
-  /** When the kernel had completed it; NaN: never. */
+  /** When the kernel had completed it, as performance.now() tells; NaN: never. */
   connectedAt = Number.NaN;
   #socket: Socket;
   #received = "";
@@ -28,7 +28,7 @@ export class Connection {
       this.#wake();
     });
     this.#socket.once("connect", () => {
-      this.connectedAt = Date.now();
+      this.connectedAt = performance.now();
       this.#wake();
     });
     this.#socket.on("error", ({ code }: NodeJS.ErrnoException) => {

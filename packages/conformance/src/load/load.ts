@@ -14,6 +14,8 @@ export interface LoadResult {
   readonly failures: readonly Failed[];
   /** The processes that answered, in the order of their first answers. */
   readonly servers: readonly number[];
+  /** Answers by a generation on a connection that was opened after a later generation had answered another. */
+  readonly backwards: number;
 }
 
 const breathMs = 4;
@@ -24,16 +26,28 @@ export class Load {
   #answers = 0;
   readonly #failures: Failed[] = [];
   readonly #servers: number[] = [];
+  #backwards = 0;
+  /** The latest generation that answered, and when it first did. */
+  #latest = { generation: 0, at: 0 };
   readonly #running: Promise<unknown>;
 
   constructor(target: Target) {
     this.#running = Promise.all([this.#each(target), this.#each(target), this.#kept(target)]);
   }
 
+  hasBeenServedBy(pid: number): boolean {
+    return this.#servers.includes(pid);
+  }
+
   async stop(): Promise<LoadResult> {
     this.#stopped = true;
     await this.#running;
-    return { answers: this.#answers, failures: this.#failures, servers: this.#servers };
+    return {
+      answers: this.#answers,
+      failures: this.#failures,
+      servers: this.#servers,
+      backwards: this.#backwards,
+    };
   }
 
   async #each(target: Target): Promise<void> {
@@ -66,6 +80,10 @@ export class Load {
       return;
     }
     this.#answers += 1;
+    const { generation } = answer.who;
+    if (generation > this.#latest.generation) this.#latest = { generation, at: performance.now() };
+    else if (generation < this.#latest.generation && connection.connectedAt > this.#latest.at)
+      this.#backwards += 1;
     if (!this.#servers.includes(answer.who.pid)) this.#servers.push(answer.who.pid);
   }
 }

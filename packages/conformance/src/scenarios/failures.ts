@@ -14,18 +14,21 @@ const survived: readonly Scenario[] = [
   {
     name: "refuse: the child speaks other versions",
     survivor: 1,
+    uncommitted: true,
     child: { versions: "7-9" },
     play: failedHandoff,
   },
   {
     name: "refuse: the parent speaks other versions",
     survivor: 1,
+    uncommitted: true,
     parent: { versions: "7-9" },
     play: failedHandoff,
   },
   {
     name: "abort by the child: it cannot bind a listener",
     survivor: 1,
+    uncommitted: true,
     occupied: ["taken"],
     child: { listeners: (play) => [play.tcp("web"), play.tcp("taken")] },
     play: failedHandoff,
@@ -33,12 +36,14 @@ const survived: readonly Scenario[] = [
   {
     name: "crash: child before accept",
     survivor: 1,
+    uncommitted: true,
     child: kills("child", "before-accept"),
     play: failedHandoff,
   },
   {
     name: "crash: child before ready",
     survivor: 1,
+    uncommitted: true,
     child: kills("child", "before-ready"),
     play: failedHandoff,
   },
@@ -69,6 +74,7 @@ const survived: readonly Scenario[] = [
   {
     name: "deadline: ready",
     survivor: 1,
+    uncommitted: true,
     parent: { deadlines: { readyMs: 1_500, exitMs: 500 } },
     child: stops("child", "before-ready"),
     play: failedHandoff,
@@ -83,6 +89,7 @@ const survived: readonly Scenario[] = [
   {
     name: "deadline: commit, in the child",
     survivor: 1,
+    uncommitted: true,
     parent: { ...stops("parent", "after-ready"), deadlines: { parkMs: 1_000, commitMs: 1_000 } },
     async play(play) {
       await handOver(play);
@@ -152,7 +159,7 @@ async function endedWhileDraining(play: Play, whom: (child: number) => number): 
 async function failedHandoff(play: Play): Promise<void> {
   await handOver(play);
   const pid = await play.program.untilASuccessorIsGone();
-  play.killed = { pid, at: Date.now() };
+  play.killed = { pid, at: performance.now() };
 }
 
 export const failures: readonly Scenario[] = [...survived, ...taken, ...ended];

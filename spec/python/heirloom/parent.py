@@ -49,6 +49,9 @@ class Parent(Role):
                 self.violated(detail)
             else:
                 self.generation.unwatch(self.channel)
+                if self._process.poll() is not None:
+                    # Not an end, but a death: the exit tells it better.
+                    continue
                 error = HandoffError("CHILD_FAILED", "the child has closed its end of the channel")
                 self.dispatch("channelEnded", error)
             self.generation.settle()

@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  // Four programs: the command, one generation of the victim, what is preloaded into it, and a process of clients.
+  // The command, one generation of the victim, what is preloaded into it, and a process of clients.
   entry: {
     main: "src/main.ts",
     victim: "src/victim/service.ts",

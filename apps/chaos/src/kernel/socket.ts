@@ -1,5 +1,4 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { descriptorsOf } from "./process.js";
 
 /** Where one service listens. */
@@ -15,7 +14,10 @@ interface TcpRow {
   readonly inode: string;
 }
 
-/** The rows of these local ports. The table is long where many connections have been: look twice at few rows only. */
+/** `   0: 0100007F:1F90 ...`: from the colon after the row's number to the one before the port. */
+const ADDRESS_LENGTH = 10;
+
+/** The rows of these local ports. The table is long where many connections have been: only theirs are taken apart. */
 function tcpRows(text: string, ports: ReadonlySet<number>): TcpRow[] {
   const marks = [...ports].map((port) => `:${port.toString(16).toUpperCase().padStart(4, "0")} `);
   const rows: TcpRow[] = [];
@@ -28,8 +30,6 @@ function tcpRows(text: string, ports: ReadonlySet<number>): TcpRow[] {
   return rows;
 }
 
-/** `   0: 0100007F:1F90 ...`: from the colon after the row's number to the one before the port. */
-const ADDRESS_LENGTH = 10;
 const LISTENING_ROWS_BYTES = 65_536;
 
 /** The beginning of the table, where the listening sockets are. */
@@ -80,13 +80,11 @@ export interface Accepted {
 }
 
 /** Exact for a process that is stopped. What waits in the accept queue has no descriptor yet, and is not among them. */
-export async function acceptedBy(pid: number, { ports, folder }: Listening): Promise<Accepted> {
+export function acceptedBy(pid: number, { ports, folder }: Listening): Accepted {
   const inodes = socketInodes(pid);
-  // Long, and made by the kernel while it is read: off the conductor's own thread.
-  const table = await readFile("/proc/net/tcp", "latin1");
   return {
     ports: new Set(
-      tcpRows(table, ports)
+      tcpRows(readFileSync("/proc/net/tcp", "latin1"), ports)
         .filter(({ state, inode }) => state !== "0A" && inodes.has(inode))
         .map(({ remotePort }) => remotePort),
     ),

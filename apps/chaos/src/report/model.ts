@@ -61,6 +61,8 @@ export interface Story {
   readonly faultAt: number | undefined;
   readonly recoveryMs: number | undefined;
   readonly transcript: readonly { readonly at: number; readonly who: string; readonly text: string }[];
+  /** The end of what the processes wrote to standard error. */
+  readonly said: string;
   readonly requests: readonly StoryRequest[];
   readonly lives: readonly Life[];
 }

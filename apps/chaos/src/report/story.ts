@@ -6,6 +6,8 @@ import type { Life, Story, StoryRequest } from "./model.js";
 
 const LINES_MAX = 160;
 const REQUESTS_MAX = 140;
+const SAID_MAX = 600;
+const SAID_MAX_BROKEN = 4_000;
 
 /** The struck handoff of a turn; the plain one after it is told only where it broke something. */
 export function tell(result: TurnResult): Story {
@@ -19,6 +21,7 @@ export function tell(result: TurnResult): Story {
     faultAt: first?.fault && round(first.fault.at - zero),
     recoveryMs: recoveryMs === undefined ? undefined : Math.round(recoveryMs),
     transcript: transcriptOf(violations.length > 0 ? evidence : evidence.slice(0, 1), zero),
+    said: result.said.slice(-(violations.length > 0 ? SAID_MAX_BROKEN : SAID_MAX)),
     requests: first === undefined ? [] : requestsOf(first, zero),
     lives: (first?.tracks ?? []).map((track) => lifeOf(track, zero, result.endedAt)),
   };

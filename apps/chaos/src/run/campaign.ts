@@ -31,26 +31,23 @@ export async function runCampaign({
     { length: Math.min(lanes, turns.length) },
     (_, index) => new Lane(join(folder, `${index}`), programs),
   );
-  const interrupted = () => {
-    for (const lane of all) lane.kill();
-  };
-  signal.addEventListener("abort", interrupted);
+  // Nothing that a turn waits for may keep an interrupted run from ending.
+  const interrupted = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
   try {
-    await Promise.all(
-      all.map(async (lane, index) => {
-        for (let turn = next(); turn !== undefined; turn = next()) {
-          started(turn, index);
-          let result = await lane.run(turn);
-          // A moment that did not come may be a machine's hiccup; one that never comes is a finding.
-          if (result.missed && result.violations.length === 0 && !signal.aborted)
-            result = await lane.run(turn);
-          if (!signal.aborted) ended(result, index);
-        }
-        if (!signal.aborted) await lane.stop();
-      }),
-    );
+    const lives = all.map(async (lane, index) => {
+      for (let turn = next(); turn !== undefined; turn = next()) {
+        started(turn, index);
+        let result = await lane.run(turn);
+        // A moment that did not come may be a machine's hiccup; one that never comes is a finding.
+        if (result.missed && result.violations.length === 0 && !signal.aborted) result = await lane.run(turn);
+        if (!signal.aborted) ended(result, index);
+      }
+      if (!signal.aborted) await lane.stop();
+    });
+    await Promise.race([Promise.all(lives), interrupted]);
   } finally {
-    signal.removeEventListener("abort", interrupted);
     await Promise.all(all.map((lane) => lane.end()));
     rmSync(folder, { recursive: true, force: true });
   }

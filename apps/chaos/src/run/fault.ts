@@ -45,14 +45,12 @@ export async function strike(
   // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
   for (const { pid } of living) if (pid !== stoppedPid) signal(pid, "SIGSTOP");
   for (const { pid } of living) await stopped(pid);
-  const present = await Promise.all(
-    living.map(async ({ pid, role }) => ({
-      pid,
-      role,
-      struck: victim === "both" || victim === role,
-      accepted: await acceptedBy(pid, service.listening),
-    })),
-  );
+  const present = living.map(({ pid, role }) => ({
+    pid,
+    role,
+    struck: victim === "both" || victim === role,
+    accepted: acceptedBy(pid, service.listening),
+  }));
   const parentState = service.watch.tracks.get(parentPid)?.parentState;
   service.watch.sample();
   const at = now();

@@ -68,9 +68,17 @@ export class Lane {
     } else await this.#bury();
     // A service that broke a promise is no place to look for the next one.
     if (all.length > 0) await this.#bury();
-    if (all.length > 0 && process.env.DUMP) console.log(this.#service.errors);
-    this.#service.errors = "";
-    return { turn, startedAt, endedAt: now(), missed: struck.missed, violations: all, ...verdict, evidence };
+    const said = this.#service.takeErrors();
+    return {
+      turn,
+      startedAt,
+      endedAt: now(),
+      missed: struck.missed,
+      violations: all,
+      said,
+      ...verdict,
+      evidence,
+    };
   }
 
   /** Ends the service as an operator would, and everything that does not obey. */
@@ -325,14 +333,15 @@ export class Lane {
   }
 
   #unstartable(turn: Turn, startedAt: number): TurnResult {
-    const errors = this.#service.errors.trim().split("\n").slice(-3).join(" ");
-    const text = `the service does not start any more: ${errors || "it said nothing"}`;
+    const said = this.#service.takeErrors();
+    const text = "the service does not start any more";
     return {
       turn,
       startedAt,
       endedAt: now(),
       missed: false,
       violations: [{ invariant: "INV-5", text }],
+      said,
       excused: 0,
       failed: 0,
       recoveryMs: undefined,

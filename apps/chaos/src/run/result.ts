@@ -9,6 +9,8 @@ export interface TurnResult {
   /** The moment never came. */
   readonly missed: boolean;
   readonly violations: readonly Violation[];
+  /** What the victim's processes wrote to standard error. */
+  readonly said: string;
   readonly failed: number;
   readonly excused: number;
   readonly recoveryMs: number | undefined;

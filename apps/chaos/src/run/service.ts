@@ -46,7 +46,7 @@ export class Service {
   readonly watch: Watch;
   /** What the processes said, since it was last taken. */
   lines: Line[] = [];
-  errors = "";
+  #errors = "";
   targets = { port: 0, tlsPort: 0, path: "" };
   onStruck: (pid: number, id: number) => void = () => {};
   readonly #programs: Programs;
@@ -114,7 +114,7 @@ export class Service {
       this.#take(text),
     );
     this.#first.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.errors = (this.errors + text).slice(-20_000);
+      this.#errors = (this.#errors + text).slice(-20_000);
     });
     const up = await eventually(() => this.lines.some(({ type }) => type === "owner"), START_MS_MAX);
     if (up) this.watch.listeners = listenersOf(this.listening);
@@ -149,6 +149,13 @@ export class Service {
     const lines = this.lines;
     this.lines = [];
     return lines;
+  }
+
+  /** What the processes wrote to standard error since it was last taken. */
+  takeErrors(): string {
+    const errors = this.#errors;
+    this.#errors = "";
+    return errors;
   }
 
   #take(text: string): void {

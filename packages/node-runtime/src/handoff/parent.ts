@@ -26,6 +26,9 @@ const lastWordsMs = 100;
 /** What is void in a draining parent once its child has exited. */
 const waitForExit = new Set<ParentEvent>(["drained", "deadlineExpired", "relinquishReceived"]);
 
+/** Where the end of the last connection counts. */
+const finishing = new Set<ParentState>(["draining", "departing", "stopping"]);
+
 /** What the report calls the entry into a state. */
 const stepNames: Partial<Record<ParentState, string>> = {
   offering: "spawned",
@@ -46,8 +49,12 @@ export class Parent {
   #channel: Channel | undefined;
   #record: HandoffRecord | undefined;
   #committed: HandoffReport | undefined;
+  /** Whether everything that was accepted is finished. */
+  #finished = false;
   /** Numbers parks, so that one that was undone does not report back. */
   #park = 0;
+  /** Numbers drains, likewise. */
+  #drainage = 0;
 
   constructor(service: Service) {
     this.#service = service;
@@ -108,7 +115,10 @@ export class Parent {
       closeListeners: () => listeners.close(),
       releaseListeners: () => listeners.release(),
       drainConnections: () => this.#drain(),
-      resumeConnections: () => drainer.resume(),
+      resumeConnections: () => {
+        this.#finished = false;
+        drainer.resume();
+      },
       cutConnections: () => drainer.cut(),
       killChild: () => this.#child?.kill(),
       reportProgress: () => {},
@@ -131,6 +141,8 @@ export class Parent {
   #reached(state: ParentState): void {
     const step = stepNames[state];
     if (step !== undefined) this.#record?.reached(step);
+    // What was finished while the child's exit was awaited is finished still when the service ends instead.
+    if (state === "departing" && this.#finished) this.#driver.dispatch("drained");
   }
 
   #spawn(): void {
@@ -191,16 +203,13 @@ export class Parent {
       return;
     }
     if (message.type === "ready" && this.#record) this.#record.listeners = message.listeners;
-    if (message.type === "relinquish") this.#afterNews(() => this.#driver.dispatch("relinquishReceived"));
+    if (message.type === "relinquish") setImmediate(() => this.#relinquish());
     else this.#driver.dispatch(event as ParentEvent, reasonIn(message));
   }
 
-  /** Calls back once the event loop has looked for news, so that an exit that has happened by now has been seen. */
-  #afterNews(callback: () => void): void {
-    const { state } = this;
-    setImmediate(() => {
-      if (this.state === state) callback();
-    });
+  /** Called once the event loop has looked for news: a child that is dead by now asked in vain. */
+  #relinquish(): void {
+    if (this.state === "draining") this.#driver.dispatch("relinquishReceived");
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
@@ -232,17 +241,29 @@ export class Parent {
 
   #drain(): void {
     const { listeners, drainer, hooks, settings } = this.#service;
-    const mode = this.state === "draining" ? "handoff" : "stop";
+    const handsOver = this.state === "draining";
     listeners.stopAccepting();
-    let waitingFor = 2;
+    this.#drainage += 1;
+    this.#finished = false;
+    const drainage = this.#drainage;
+    let waitingFor = 3;
     const done = () => {
       waitingFor -= 1;
-      if (waitingFor === 0) this.#afterNews(() => this.#driver.dispatch("drained"));
+      if (waitingFor === 0) setImmediate(() => this.#drained(drainage));
     };
     const retire = hooks.runRetire();
     if (retire === undefined) done();
     else retire.catch((error: HandoffError) => settings.log(error.message)).then(done);
-    drainer.begin(mode, done);
+    // A child that is owner for a moment only may be dead already: the system tells so milliseconds later.
+    setTimeout(done, handsOver ? settings.probationMs : 0);
+    drainer.begin(handsOver ? "handoff" : "stop", done);
+  }
+
+  /** Called once the event loop has looked for news, so that an exit that has happened by now has been seen. */
+  #drained(drainage: number): void {
+    if (drainage !== this.#drainage) return;
+    this.#finished = true;
+    if (finishing.has(this.state)) this.#driver.dispatch("drained");
   }
 
   #reportFailure(outcome: "aborted" | "rolledBack"): void {

@@ -2,6 +2,7 @@
 import { expectedFailures } from "./expected-failures.js";
 import { type Case, everyCase, performAll, unused } from "./matrix.js";
 import { type Options, parseOptions, usage } from "./options.js";
+import { destroyAll } from "./program.js";
 import { formatFailure, formatMatrix, formatTotals, toJson } from "./report.js";
 
 const title = ({ parent, child, scenario }: Case) => `${parent.name} -> ${child.name}: ${scenario.name}`;
@@ -42,4 +43,6 @@ async function main(args: readonly string[]): Promise<number> {
   return stale.length === 0 && cases.length > 0 && all.every(({ verdict }) => good.has(verdict)) ? 0 : 1;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => void destroyAll().finally(() => process.exit(1)));
 process.exitCode = await main(process.argv.slice(2));

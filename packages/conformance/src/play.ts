@@ -22,7 +22,7 @@ export interface Side {
 }
 
 const deadlines = { readyMs: 30_000, parkMs: 5_000, commitMs: 10_000, drainMs: 10_000, exitMs: 5_000 };
-export const notSupported = 77;
+const notSupported = 77;
 
 /** One performance of a scenario: a parent, a child, clients, and what happens to them. */
 export class Play {

@@ -52,6 +52,12 @@ function unlessRefused(error: Error): undefined {
 }
 
 let count = 0;
+const running = new Set<Program>();
+
+/** Ends everything that was started: for a runner that is itself told to end. */
+export async function destroyAll(): Promise<void> {
+  await Promise.all([...running].map((program) => program.destroy()));
+}
 
 /** A service under test: its first generation, and whatever that starts. */
 export class Program {
@@ -66,6 +72,7 @@ export class Program {
 
   constructor(release: Release, target: Target, extra: Readonly<Record<string, string>> = {}) {
     this.target = target;
+    running.add(this);
     const [file, ...args] = release.command;
     this.#process = spawn(file as string, args, {
       env: {
@@ -180,6 +187,7 @@ export class Program {
       }
       await setTimeout(5);
     }
+    running.delete(this);
     this.#process.stdout?.destroy();
     this.#process.stderr?.destroy();
   }

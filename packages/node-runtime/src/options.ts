@@ -15,6 +15,11 @@ export interface GenerationOptions {
   readonly exitDeadlineMs?: number;
   /** How long a draining parent may take to give up its right to a rollback. Default: 5,000. */
   readonly relinquishDeadlineMs?: number;
+  /**
+   * How long a generation that has handed over stays at least, to take the service back should its child die: the first
+   * requests are a release's most dangerous ones. 0 to 2,147,483,647. Default: 1,000.
+   */
+  readonly probationMs?: number;
   /** Whether SIGHUP hands over, and SIGTERM and SIGINT end the service. Default: true. */
   readonly signals?: boolean;
   /** Takes one readable line per handoff. Default: writes it to standard error; false: none. */
@@ -25,13 +30,20 @@ export interface GenerationOptions {
 
 export interface Settings {
   readonly deadlinesMs: Deadlines;
+  readonly probationMs: number;
   readonly signals: boolean;
   readonly log: (line: string) => void;
   readonly spawn: Partial<Launch>;
 }
 
 const deadlines = Object.keys(defaultDeadlinesMs) as Deadline[];
-const optionNames = new Set([...deadlines.map((name) => `${name}DeadlineMs`), "signals", "log", "spawn"]);
+const optionNames = new Set([
+  ...deadlines.map((name) => `${name}DeadlineMs`),
+  "probationMs",
+  "signals",
+  "log",
+  "spawn",
+]);
 const millisecondsMax = 2 ** 31 - 1;
 
 /** @throws HandoffError OPTION_INVALID */
@@ -40,11 +52,22 @@ export function settle(options: GenerationOptions): Settings {
     if (!optionNames.has(name))
       throw invalid(`there is no option ${name}: use one of ${[...optionNames].join(", ")}`);
   }
-  const { signals = true, log = logToStderr, spawn = {} } = options;
+  const { probationMs = 1_000, signals = true, log = logToStderr, spawn = {} } = options;
+  if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {
+    throw invalid(
+      `probationMs must be a whole number of milliseconds from 0 to ${millisecondsMax}, not ${probationMs}`,
+    );
+  }
   if (typeof signals !== "boolean") throw invalid("signals must be true or false");
   if (log !== false && typeof log !== "function") throw invalid("log must be a function or false");
   const deadlinesMs = Object.fromEntries(deadlines.map((name) => [name, milliseconds(options, name)]));
-  return { deadlinesMs: deadlinesMs as Deadlines, signals, log: log === false ? () => {} : log, spawn };
+  return {
+    deadlinesMs: deadlinesMs as Deadlines,
+    probationMs,
+    signals,
+    log: log === false ? () => {} : log,
+    spawn,
+  };
 }
 
 function milliseconds(options: GenerationOptions, name: Deadline): number {

@@ -15,6 +15,7 @@ export class Drainer {
   readonly #trackers: ConnectionTracker[] = [];
   #drained: (() => void) | undefined;
   #begunAt = 0;
+  #endedAt: number | undefined;
   #atBegin = 0;
   #cut = 0;
 
@@ -29,6 +30,7 @@ export class Drainer {
   /** Calls back once, when nothing is open any more; that can be at once. */
   begin(mode: DrainMode, drained: () => void): void {
     this.#begunAt = performance.now();
+    this.#endedAt = undefined;
     this.#atBegin = this.open;
     this.#cut = 0;
     this.#drained = drained;
@@ -50,7 +52,7 @@ export class Drainer {
     return {
       finished: this.#atBegin - this.#cut,
       cut: this.#cut,
-      durationMs: performance.now() - this.#begunAt,
+      durationMs: (this.#endedAt ?? performance.now()) - this.#begunAt,
     };
   }
 
@@ -58,6 +60,7 @@ export class Drainer {
     if (this.#drained === undefined || this.open > 0) return;
     const drained = this.#drained;
     this.#drained = undefined;
+    this.#endedAt = performance.now();
     drained();
   }
 }

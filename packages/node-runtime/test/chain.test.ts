@@ -37,6 +37,21 @@ test("a restart that is asked of the draining generation is passed on to the own
   expect(await slow.finish()).toBe(true);
 });
 
+// Red when becomeOwner leads a child that was asked before its commit straight to startHandoff.
+test("INV-3: a child that was asked before it was owner lets its parent give up its right to come back first", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const first = service.pid;
+  const slow = await SlowRequest.begin(await service.target());
+  service.arm({ role: "child", event: "offerRead", signal: "SIGHUP" });
+  service.signal("SIGHUP", first);
+  await service.owner(3);
+  const order = service.lines
+    .filter(({ event, on }) => event === "step" && (on === "relinquishReceived" || on === "childSpawned"))
+    .map(({ on, generation }) => `${generation} ${on}`);
+  expect(order).toEqual(["1 childSpawned", "1 relinquishReceived", "2 childSpawned"]);
+  expect(await slow.finish()).toBe(true);
+});
+
 test("INV-2: the third generation takes over from a second that dies while the first drains", async () => {
   const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
   const first = service.pid;

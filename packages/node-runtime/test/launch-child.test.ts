@@ -52,6 +52,18 @@ test("options.spawn overrides how the next generation is started", async () => {
   expect(self.cwd).toBe(dir);
 });
 
+test.each([
+  ["that replaces itself with the program", 'exec "$0" "$@"', "committed"],
+  ["that stays in between", '"$0" "$@"; exit $?', "rejected"],
+])("INV-3: a child may be started by a shell script %s: %s", async (_, script, outcome) => {
+  const argv = ["-c", script, process.execPath, fixture("service.mjs")];
+  const service = await Service.start({ options: { spawn: { execPath: "/bin/sh", execArgv: [], argv } } });
+  expect(await service.handoff()).toMatchObject({ outcome });
+  if (outcome === "committed") return;
+  await service.logged(/parent \(pid \d+\) started this process through another one \(pid \d+\)/);
+  expect(await service.whoami()).toBe(1);
+});
+
 // Red when takeOffer leaves the variable in place, or a descriptor is inherited without FD_CLOEXEC.
 test("INV-8: processes that a generation starts get neither its offer nor its descriptors", async () => {
   const service = await Service.start({

@@ -82,6 +82,19 @@ test("INV-5: SIGTERM to the owner ends its draining parent, too", async () => {
   await service.gone();
 });
 
+// Red when the end of the last connection is lost between draining and departing: only the deadline would end it.
+test("INV-5: a parent leaves at once when the service ends in the moment in which its last answer does", async () => {
+  for (let round = 0; round < 8; round += 1) {
+    const service = await Service.start({ options: { drainDeadlineMs: 60_000 } });
+    const slow = await SlowRequest.begin(await service.target());
+    service.signal("SIGHUP");
+    const { pid } = await service.owner(2);
+    expect(await slow.finish()).toBe(true);
+    service.signal("SIGTERM", pid);
+    await service.gone();
+  }
+});
+
 test("INV-6: SIGTERM to a child that is not owner yet ends only its handoff", async () => {
   const service = await Service.start();
   const { pid } = service;

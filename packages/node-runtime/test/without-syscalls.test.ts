@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { refusals, startLoad, unharmed } from "./support/load.js";
 import { Service } from "./support/service.js";
+import { SlowRequest } from "./support/slow-request.js";
 
 // Where descriptors cannot be duplicated there is no custody: both sides accept for a moment, and a commit is final.
 const start = { env: { HEIRLOOM_SYSCALLS: "none" } };
@@ -40,6 +41,22 @@ test.each([1, 2])(
     expect(await load.stop()).toSatisfy(unharmed);
   },
 );
+
+// Red without stopAccepting in the draining: without custody, parking could not stop it.
+test("INV-3: without system calls a parent that drains accepts no more", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } }, start);
+  const { pid } = service;
+  const slow = await SlowRequest.begin(await service.target());
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  // Its effects are executed in the same turn as an answer that the parent gives to what it has accepted.
+  slow.client.socket.write("4\r\nmore\r\n");
+  await slow.client.until((text) => text.includes("more"));
+  const answers = await Promise.all(Array.from({ length: 40 }, () => service.whoami()));
+  expect(new Set(answers)).toEqual(new Set([2]));
+  expect(await slow.finish()).toBe(true);
+});
 
 test("INV-6: without system calls an onRetire that fails leaves the parent serving, twice in a row", async () => {
   const service = await Service.start({ hooks: { retire: "fail" } }, start);

@@ -28,7 +28,7 @@ const role: Role<State, Event, Effect, never> = {
 function start(commitMs: number, effects: Partial<Record<Effect, () => void>> = {}) {
   const states: State[] = [];
   let wake = () => {};
-  const driver: Driver<State, Event, Effect, never> = new Driver({
+  const driver = new Driver<State, Event, Effect, never>({
     role,
     initial: "idle",
     generation: 1,

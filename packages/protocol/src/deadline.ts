@@ -13,7 +13,7 @@ export type Deadline =
   /** When to give up on a draining parent's answer to `relinquish`. */
   | "relinquish";
 
-/** Milliseconds for each deadline, 1 to 4,294,967,295. */
+/** Milliseconds for each deadline, 1 to 2,147,483,647. */
 export type Deadlines = Readonly<Record<Deadline, number>>;
 
 /** What applies where a service says nothing else. */

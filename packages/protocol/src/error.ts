@@ -19,7 +19,7 @@ export type Code =
   | "ENCODING_KEY"
   /** A key that stands twice in one map. */
   | "ENCODING_KEY_DUPLICATE"
-  /** A string that is not well-formed UTF-8. */
+  /** A string that is not well-formed UTF-8, or begins with a byte order mark. */
   | "ENCODING_UTF8"
   /** Deeper than `limits.depthMax`. */
   | "ENCODING_DEPTH"

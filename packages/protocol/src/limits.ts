@@ -21,6 +21,10 @@ export const limits = {
   pathBytesMax: 107,
   /** Bytes of state in one `state` message. */
   stateChunkBytesMax: 65_536,
+  /** Characters in the text of an offer. Linux takes 128 KiB in one environment variable, its name included. */
+  offerCharactersMax: 98_304,
+  /** Milliseconds of a deadline on the wire: timers of common platforms overflow above. */
+  deadlineMsMax: 2_147_483_647,
   /** Connections in one `connections` message. */
   connectionsMax: 253,
   /** The largest integer on the wire. Larger numbers travel as strings of decimal digits. */

@@ -68,7 +68,9 @@ class _Checker:
             return [self.plain(item, depth + 1) for item in value]
         if isinstance(value, _Pairs):
             return self._map(value.pairs, depth)
-        if isinstance(value, (bool, str, bytes)):
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, (bool, bytes)):
             return value
         if isinstance(value, int) and value >= 0:
             if value > INTEGER_MAX:
@@ -82,10 +84,15 @@ class _Checker:
             self._count()
             if not isinstance(key, str):
                 raise HandoffError("ENCODING_KEY", "a key of a map is not a string")
-            if key in result:
+            if self._text(key) in result:
                 raise HandoffError("ENCODING_KEY_DUPLICATE", f"the key {key!r} stands twice")
             result[key] = self.plain(value, depth + 1)
         return result
+
+    def _text(self, value):
+        if value.startswith("\ufeff"):
+            raise HandoffError("ENCODING_UTF8", "a string begins with a byte order mark")
+        return value
 
     def _count(self):
         self._values += 1

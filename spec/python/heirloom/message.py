@@ -32,8 +32,8 @@ def boolean(value, path):
 
 def string(low, high, rule=lambda text: True, what="what it must be"):
     def check(value, path):
-        if not isinstance(value, str) or not low <= len(value.encode()) <= high:
-            raise _invalid(path, f"a string, {low} to {high} bytes")
+        if not isinstance(value, str) or not low <= len(value.encode()) <= high or value.startswith("\ufeff"):
+            raise _invalid(path, f"a string, {low} to {high} bytes, without a byte order mark in front")
         if not rule(value):
             raise _invalid(path, what)
         return value
@@ -181,7 +181,7 @@ MESSAGES = {
             "parent": table({"pid": pid}),
             "channel": descriptor,
             "listeners": array(0, 64, listener),
-            "deadlines": table({"commitMs": integer(1, INTEGER_MAX)}),
+            "deadlines": table({"commitMs": integer(1, 0x7FFF_FFFF)}),
             "features": features,
         },
         _offer_rule,

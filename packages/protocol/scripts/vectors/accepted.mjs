@@ -90,9 +90,25 @@ export const acceptedEncodings = [
     commitAnd(2, text("__proto__"), 0x81, text("x"), 1),
     commit,
   ],
+  [
+    "unknown keys: __proto__ and __proto_ are two keys",
+    commitAnd(3, text("__proto__"), 1, text("__proto_"), 2),
+    commit,
+  ],
   ["unknown key: constructor", commitAnd(2, text("constructor"), 0x81, text("prototype"), 0x80), commit],
   ["unknown key: the empty string", commitAnd(2, text(""), 1), commit],
   ["unknown key: `ignorable` on a known type", commitAnd(2, text("ignorable"), 0xc3), commit],
+  [
+    "unknown keys: 40, some the beginnings of others",
+    bytes(
+      "de 0029",
+      type,
+      text("commit"),
+      ...Array.from({ length: 40 }, (_, i) => [...text("k".repeat(i)), i]),
+    ),
+    commit,
+  ],
+  ["unknown key: a byte order mark inside", commitAnd(2, "a5 61efbbbf62", text("a\ufeff")), commit],
   [
     "unknown keys inside",
     bytes(

@@ -31,6 +31,7 @@ function offer({
   parent = [0x81, ...text("pid"), 1],
   channel = [3],
   listeners = [0x90],
+  commitMs = [1],
 }) {
   const entries = [
     [text("protocol"), protocol],
@@ -38,7 +39,7 @@ function offer({
     [text("parent"), parent],
     [text("channel"), channel],
     [text("listeners"), listeners],
-    [text("deadlines"), [0x81, ...text("commitMs"), 1]],
+    [text("deadlines"), [0x81, ...text("commitMs"), ...commitMs]],
     [text("features"), [0x90]],
   ];
   return message("offer", 7, entries.flat(2));
@@ -66,6 +67,11 @@ function ready(...dispositions) {
 
 function progress(step, ...rest) {
   return message("progress", rest.length > 0 ? 2 : 1, text("step"), step, rest);
+}
+
+/** Unknown keys, the longest first. */
+function manyKeys(count) {
+  return Array.from({ length: count }, (_, index) => [...text(`key ${count - 1 - index}`), 0]).flat();
 }
 
 const nested = (depth) => [...new Array(depth - 1).fill(0x91), 0x90];
@@ -151,6 +157,16 @@ export const refusedFrames = [
     "ENCODING_KEY_DUPLICATE",
   ],
   [
+    "the first of 40 keys again as the last",
+    frame(bytes("de 0028", type, text("commit"), manyKeys(38), type, text("commit"))),
+    "ENCODING_KEY_DUPLICATE",
+  ],
+  [
+    "two of 40 keys side by side",
+    frame(bytes("de 0028", type, text("commit"), manyKeys(38), text("key 0"), 0)),
+    "ENCODING_KEY_DUPLICATE",
+  ],
+  [
     "__proto__ twice in an inner map",
     commitWith(0x82, text("__proto__"), 1, text("__proto__"), 1),
     "ENCODING_KEY_DUPLICATE",
@@ -170,6 +186,18 @@ export const refusedFrames = [
   [
     "a bad continuation in a long string",
     commitWith("d9 82", new Uint8Array(128).fill(0x61), "c3 28"),
+    "ENCODING_UTF8",
+  ],
+  ["a byte order mark at the start of a short string", commitWith("a4 efbbbf61"), "ENCODING_UTF8"],
+  [
+    "a byte order mark at the start of a long string",
+    commitWith("d9 83 efbbbf", new Uint8Array(128).fill(0x61)),
+    "ENCODING_UTF8",
+  ],
+  ["a byte order mark and nothing else", commitWith("a3 efbbbf"), "ENCODING_UTF8"],
+  [
+    "a byte order mark at the start of a key",
+    frame(bytes(0x82, type, text("commit"), "a4 efbbbf61", 1)),
     "ENCODING_UTF8",
   ],
   ["a key that is not UTF-8", frame(bytes(0x82, type, text("commit"), "a1 ff", 1)), "ENCODING_UTF8"],
@@ -249,6 +277,11 @@ export const refusedFrames = [
     "MESSAGE_FIELD_INVALID",
   ],
   ["offer: generation 1, which has no parent", offer({ generation: [1] }), "MESSAGE_FIELD_INVALID"],
+  [
+    "offer: a deadline of 2^31 milliseconds",
+    offer({ commitMs: bytes("ce 80000000") }),
+    "MESSAGE_FIELD_INVALID",
+  ],
   ["offer: a standard descriptor as the channel", offer({ channel: [2] }), "MESSAGE_FIELD_INVALID"],
   [
     "offer: the channel as a listener",

@@ -54,7 +54,7 @@ const listenerMap = map<Listener>("listener", {
 });
 
 const parentMap = map<Offer["parent"]>("parent", { pid: processId });
-const deadlinesMap = map<Offer["deadlines"]>("deadlines", { commitMs: integer(1, limits.integerMax) });
+const deadlinesMap = map<Offer["deadlines"]>("deadlines", { commitMs: integer(1, limits.deadlineMsMax) });
 
 const distinctFeatures: Rule<{ readonly features: readonly string[] }> = distinct(
   "the features",

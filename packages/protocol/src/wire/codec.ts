@@ -3,10 +3,10 @@ import type { Message, MessageType } from "../message.js";
 import { Fault } from "./fault.js";
 import { prefixBytes, seal } from "./frame.js";
 import type { MapField } from "./map.js";
-import { Reader } from "./reader.js";
+import { unpack } from "./msgpack.js";
 import { messages } from "./schema.js";
 import { describe, isMap } from "./value.js";
-import { Writer } from "./writer.js";
+import { pack } from "./writer.js";
 
 /**
  * A whole frame. Two equal messages have equal bytes; fields that the schema does not know are left out.
@@ -17,9 +17,7 @@ export function encodeMessage(message: Message): Uint8Array {
   if (!isMap(message)) throw notMap(message);
   const schema = schemaOf(message.type);
   if (schema === undefined) throw typeUnknown(message.type);
-  const writer = new Writer(prefixBytes);
-  named(schema, () => schema.write(message, writer));
-  return seal(writer.finish());
+  return seal(pack(check(schema, message), prefixBytes));
 }
 
 /**
@@ -29,36 +27,25 @@ export function encodeMessage(message: Message): Uint8Array {
  * @see spec/v1/framing.md, spec/v1/messages.md
  */
 export function decodeMessage(payload: Uint8Array): Message | undefined {
-  const reader = new Reader(payload);
-  const schema = schemaOf(reader.peek("type", types));
-  if (schema === undefined) return ignore(reader);
-  const message = named(schema, () => schema.read(reader));
-  reader.end();
-  return message;
+  const value = unpack(payload);
+  if (!isMap(value)) throw notMap(value);
+  const schema = schemaOf(value.type);
+  if (schema !== undefined) return check(schema, value);
+  if (value.ignorable === true && typeof value.type === "string") return;
+  throw typeUnknown(value.type);
 }
-
-const types = Object.keys(messages);
 
 function schemaOf(type: unknown): MapField<Message> | undefined {
   if (typeof type !== "string" || !Object.hasOwn(messages, type)) return undefined;
   return messages[type as MessageType] as unknown as MapField<Message>;
 }
 
-function named<T>(schema: MapField<Message>, step: () => T): T {
+function check(schema: MapField<Message>, value: unknown): Message {
   try {
-    return step();
+    return schema.check(value);
   } catch (error) {
     throw error instanceof Fault ? error.toError(schema.name) : error;
   }
-}
-
-/** A message of a type that is not known, or no message at all. */
-function ignore(reader: Reader): undefined {
-  const value = reader.value();
-  reader.end();
-  if (!isMap(value)) throw notMap(value);
-  if (value.ignorable === true && typeof value.type === "string") return;
-  throw typeUnknown(value.type);
 }
 
 function notMap(value: unknown): HandoffError {

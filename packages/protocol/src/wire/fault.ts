@@ -17,10 +17,6 @@ export class Fault {
     return new Fault("MESSAGE_FIELD_INVALID", `must be ${expected}, and is ${describe(found)}`);
   }
 
-  static length(expected: string, found: number): Fault {
-    return new Fault("MESSAGE_FIELD_INVALID", `must be ${expected}, and is an array of ${found}`);
-  }
-
   static missing(expected: string): Fault {
     return new Fault("MESSAGE_FIELD_MISSING", `is missing: it must be ${expected}`);
   }

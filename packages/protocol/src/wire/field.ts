@@ -1,7 +1,5 @@
 import { Fault } from "./fault.js";
-import type { Reader } from "./reader.js";
 import { textBytes } from "./utf8.js";
-import type { Writer } from "./writer.js";
 
 /**
  * What a key's value must be, for both directions: senders check what they write, receivers what they read.
@@ -11,10 +9,11 @@ export interface Field<in out T> {
   /** In words, as errors and the tables of spec/v1/messages.md say it. */
   readonly expected: string;
   readonly optional?: boolean;
-  /** @throws Fault where the value is not valid; HandoffError ENCODING_* */
-  readonly read: (reader: Reader) => T;
-  /** Takes whatever an untyped caller passes. @throws Fault where the value is not valid; HandoffError FRAME_TOO_LARGE */
-  readonly write: (value: T, writer: Writer) => void;
+  /**
+   * The value, if it is valid: a container as a new one, with only what the schema knows of it, in the order of the wire.
+   * @throws Fault
+   */
+  readonly check: (value: unknown) => T;
 }
 
 /** A field that may be left out. */
@@ -34,80 +33,45 @@ export function optional<T>(field: RequiredField<T>): OptionalField<T> {
 export function integer(min: number, max: number): RequiredField<number> {
   return scalar(
     `an integer, ${min} to ${max}`,
-    (value) => typeof value === "number" && value >= min && value <= max && Math.floor(value) === value,
-    (value, writer) => writer.integer(value),
+    (value): value is number =>
+      typeof value === "number" && value >= min && value <= max && Math.floor(value) === value,
   );
 }
 
 /** Bounds are in bytes of UTF-8; `form` is what the whole text must match, `formWords` the same in words. */
 export function text(min: number, max: number, form?: RegExp, formWords = ""): RequiredField<string> {
-  const expected = `a string, ${min} to ${max} bytes${formWords}`;
-  const fits = (value: string, bytes: number | undefined) =>
-    bytes !== undefined && bytes >= min && bytes <= max && (form === undefined || form.test(value));
-  return {
-    expected,
-    read(reader) {
-      const value = reader.value();
-      if (typeof value !== "string" || !fits(value, reader.textBytes)) throw Fault.invalid(expected, value);
-      return value;
-    },
-    write(value, writer) {
-      // A string has at least as many bytes as units: what is too long anyway need not be counted.
-      if (typeof value !== "string" || value.length > max) throw Fault.invalid(expected, value);
-      const bytes = textBytes(value);
-      if (!fits(value, bytes)) throw Fault.invalid(expected, value);
-      writer.text(value, bytes as number);
-    },
-  };
+  return scalar(`a string, ${min} to ${max} bytes${formWords}`, (value): value is string => {
+    // A string has at least as many bytes as units: what is too long anyway need not be counted.
+    if (typeof value !== "string" || value.length > max) return false;
+    const bytes = textBytes(value);
+    return bytes !== undefined && bytes >= min && bytes <= max && (form === undefined || form.test(value));
+  });
 }
 
 export function bytes(min: number, max: number): RequiredField<Uint8Array> {
   return scalar(
     `bytes, ${min} to ${max}`,
-    (value) => value instanceof Uint8Array && value.length >= min && value.length <= max,
-    (value, writer) => writer.bytes(value),
+    (value): value is Uint8Array => value instanceof Uint8Array && value.length >= min && value.length <= max,
   );
 }
 
 export const boolean: RequiredField<boolean> = scalar(
   "a boolean",
-  (value) => typeof value === "boolean",
-  (value, writer) => writer.boolean(value),
+  (value): value is boolean => typeof value === "boolean",
 );
 
-/** The values are ASCII, and shorter than 32. */
 export function oneOf<const T extends string>(...values: readonly T[]): RequiredField<T> {
-  const expected = values.map((value) => `"${value}"`).join(" or ");
-  return {
-    expected,
-    read(reader) {
-      for (const value of values) if (reader.take(value)) return value;
-      const found = reader.value();
-      if (values.includes(found as T)) return found as T;
-      throw Fault.invalid(expected, found);
-    },
-    write(value, writer) {
-      if (!values.includes(value)) throw Fault.invalid(expected, value);
-      writer.word(value);
-    },
-  };
+  return scalar(values.map((value) => `"${value}"`).join(" or "), (value): value is T =>
+    values.includes(value as T),
+  );
 }
 
-function scalar<T>(
-  expected: string,
-  isValid: (value: unknown) => boolean,
-  write: (value: T, writer: Writer) => void,
-): RequiredField<T> {
+function scalar<T>(expected: string, isValid: (value: unknown) => value is T): RequiredField<T> {
   return {
     expected,
-    read(reader) {
-      const value = reader.value();
-      if (isValid(value)) return value as T;
-      throw Fault.invalid(expected, value);
-    },
-    write(value, writer) {
+    check(value) {
       if (!isValid(value)) throw Fault.invalid(expected, value);
-      write(value, writer);
+      return value;
     },
   };
 }
@@ -120,31 +84,19 @@ export function array<T>(
   max: number,
 ): RequiredField<readonly T[]> {
   const expected = `an array of ${min} to ${max} ${plural}`;
-  const fits = (length: number) => length >= min && length <= max;
   return {
     expected,
-    read(reader) {
-      const length = reader.array();
-      if (length === undefined) throw Fault.invalid(expected, reader.value());
-      if (!fits(length)) throw Fault.length(expected, length);
+    check(value) {
+      if (!Array.isArray(value) || value.length < min || value.length > max) {
+        throw Fault.invalid(expected, value);
+      }
       const items: T[] = [];
       try {
-        while (items.length < length) items.push(item.read(reader));
+        for (let index = 0; index < value.length; index++) items.push(item.check(value[index]));
       } catch (error) {
         throw Fault.inside(items.length, error);
       }
-      reader.close();
       return items;
-    },
-    write(value, writer) {
-      if (!Array.isArray(value) || !fits(value.length)) throw Fault.invalid(expected, value);
-      writer.array(value.length);
-      let index = 0;
-      try {
-        for (; index < value.length; index++) item.write(value[index], writer);
-      } catch (error) {
-        throw Fault.inside(index, error);
-      }
     },
   };
 }

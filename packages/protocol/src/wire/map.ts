@@ -1,8 +1,6 @@
 import { Fault } from "./fault.js";
 import { type Field, type OptionalField, oneOf, type RequiredField } from "./field.js";
-import type { Reader } from "./reader.js";
 import { isMap } from "./value.js";
-import type { Writer } from "./writer.js";
 
 /** Exactly the fields of `T`, without its tag: one more, one less, or another optionality does not compile. */
 export type FieldsOf<T, Tag extends keyof T = never> = {
@@ -18,7 +16,6 @@ export interface Rule<T> {
   readonly holds: (value: T) => boolean;
 }
 
-/** Keys are ASCII, shorter than 32, and fewer than 16 in one map, so that each has one short form on the wire. */
 type Entries = readonly (readonly [key: string, field: Field<unknown>])[];
 
 export interface MapField<in out T> extends RequiredField<T> {
@@ -47,95 +44,37 @@ export function taggedMap<T, Tag extends keyof T & string>(
 function build<T>(name: string, fields: object, rules: readonly Rule<T>[]): MapField<T> {
   const expected = `a ${name} map`;
   const entries = Object.entries(fields) as [string, Field<unknown>][];
-  const optionalKeys = entries.filter(([, field]) => field.optional).map(([key]) => key);
-  function keepRules(value: T) {
-    for (const rule of rules) {
-      if (!rule.holds(value)) throw Fault.rule(rule.text);
-    }
-  }
   return {
     name,
     expected,
     entries,
     rules,
-    read(reader) {
-      const length = reader.map();
-      if (length === undefined) throw Fault.invalid(expected, reader.value());
-      const value = readEntries(reader, length, entries) as T;
-      keepRules(value);
-      return value;
-    },
-    write(value, writer) {
+    check(value) {
       if (!isMap(value)) throw Fault.invalid(expected, value);
-      writeEntries(value, entries, optionalKeys, writer);
-      keepRules(value);
+      const known = checkEntries(value, entries) as T;
+      for (const rule of rules) {
+        if (!rule.holds(known)) throw Fault.rule(rule.text);
+      }
+      return known;
     },
   };
 }
 
-function readEntries(reader: Reader, length: number, entries: Entries): Record<string, unknown> {
-  const map: Record<string, unknown> = {};
-  let unknown: Set<string> | undefined;
-  let seen = 0;
-  let next = 0;
-  for (let i = 0; i < length; i++) {
-    let index = next;
-    // Senders keep to the order of the schema, and leave out what is optional.
-    while (index < entries.length && !reader.take((entries[index] as Entries[number])[0])) index++;
-    let key = entries[index]?.[0];
-    if (key === undefined) {
-      const found = reader.key();
-      key = found;
-      index = entries.findIndex((entry) => entry[0] === found);
-      if (index < 0) {
-        unknown ??= new Set();
-        if (unknown.has(key)) throw reader.duplicate(key);
-        unknown.add(key);
-        reader.value();
-        continue;
-      }
-    }
-    if ((seen & (1 << index)) !== 0) throw reader.duplicate(key);
-    seen |= 1 << index;
-    try {
-      map[key] = (entries[index] as Entries[number])[1].read(reader);
-    } catch (error) {
-      throw Fault.inside(key, error);
-    }
-    next = index + 1;
-  }
-  reader.close();
-  // Every key seen is the usual case, and needs no second look.
-  if (seen !== (1 << entries.length) - 1) {
-    for (const [key, field] of entries) {
-      if (map[key] === undefined && field.optional !== true) throw missing(key, field);
-    }
-  }
-  return map;
-}
-
-function writeEntries(
-  map: Readonly<Record<string, unknown>>,
-  entries: Entries,
-  optionalKeys: readonly string[],
-  writer: Writer,
-): void {
-  let length = entries.length;
-  for (const key of optionalKeys) if (map[key] === undefined) length--;
-  writer.map(length);
+function checkEntries(map: Readonly<Record<string, unknown>>, entries: Entries): Record<string, unknown> {
+  const known: Record<string, unknown> = {};
   for (const [key, field] of entries) {
     const value = map[key];
     if (value === undefined) {
       if (field.optional !== true) throw missing(key, field);
       continue;
     }
-    writer.word(key);
     try {
-      field.write(value, writer);
+      known[key] = field.check(value);
     } catch (error) {
       throw Fault.inside(key, error);
     }
   }
+  return known;
 }
 
 function missing(key: string, field: Field<unknown>): unknown {
@@ -149,28 +88,21 @@ export function variants<T, Tag extends keyof T & string>(
   maps: { readonly [K in T[Tag] & string]: MapField<Extract<T, Record<Tag, K>>> },
 ): RequiredField<T> {
   const byTag = maps as unknown as Readonly<Record<string, Field<T>>>;
-  const tags = Object.keys(maps);
-  const tagExpected = tags.map((value) => `"${value}"`).join(" or ");
-  function choose(found: unknown): Field<T> {
-    if (typeof found === "string" && Object.hasOwn(byTag, found)) return byTag[found] as Field<T>;
-    throw Fault.inside(
-      tag,
-      found === undefined ? Fault.missing(tagExpected) : Fault.invalid(tagExpected, found),
-    );
-  }
+  const tagExpected = Object.keys(maps)
+    .map((value) => `"${value}"`)
+    .join(" or ");
   return {
     expected,
-    read(reader) {
-      const found = reader.peek(tag, tags);
-      if (found === undefined) {
-        const value = reader.value();
-        if (!isMap(value)) throw Fault.invalid(expected, value);
-      }
-      return choose(found).read(reader);
-    },
-    write(value, writer) {
+    check(value) {
       if (!isMap(value)) throw Fault.invalid(expected, value);
-      choose(value[tag]).write(value, writer);
+      const found = value[tag];
+      if (typeof found === "string" && Object.hasOwn(byTag, found)) {
+        return (byTag[found] as Field<T>).check(value);
+      }
+      throw Fault.inside(
+        tag,
+        found === undefined ? Fault.missing(tagExpected) : Fault.invalid(tagExpected, found),
+      );
     },
   };
 }

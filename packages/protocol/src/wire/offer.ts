@@ -1,11 +1,9 @@
 import { HandoffError } from "../error.js";
+import { limits } from "../limits.js";
 import type { Offer } from "../message.js";
 import { decodeBase64url, encodeBase64url } from "./base64url.js";
 import { decodeMessage, encodeMessage } from "./codec.js";
 import { FrameDecoder } from "./frame.js";
-
-/** Characters in the text of an offer. Linux takes 128 KiB in one environment variable, its name included. */
-const offerCharactersMax = 98_304;
 
 /**
  * The offer as it stands in the child's environment: base64url, without padding, of one whole frame.
@@ -14,8 +12,8 @@ const offerCharactersMax = 98_304;
  */
 export function encodeOffer(offer: Offer): string {
   const text = encodeBase64url(encodeMessage(offer));
-  if (text.length > offerCharactersMax) {
-    const message = `an offer has ${text.length} characters, more than the ${offerCharactersMax} that an environment may hold`;
+  if (text.length > limits.offerCharactersMax) {
+    const message = `an offer has ${text.length} characters, more than the ${limits.offerCharactersMax} that an environment may hold`;
     throw new HandoffError("FRAME_TOO_LARGE", { message });
   }
   return text;
@@ -27,7 +25,8 @@ export function encodeOffer(offer: Offer): string {
  * @see spec/v1/versions.md
  */
 export function decodeOffer(text: string): Offer {
-  if (text.length > offerCharactersMax) throw invalid(`it has more than ${offerCharactersMax} characters`);
+  if (text.length > limits.offerCharactersMax)
+    throw invalid(`it has more than ${limits.offerCharactersMax} characters`);
   const bytes = decodeBase64url(text);
   if (bytes === undefined) throw invalid("it is not base64url without padding");
   let message: ReturnType<typeof decodeMessage>;

@@ -1,33 +1,29 @@
 /*
- * UTF-8 by hand: TextDecoder drops a leading U+FEFF unless told otherwise, and neither it nor TextEncoder is in the
- * language itself. Names, addresses and reasons are short, where a loop is faster, too.
+ * UTF-8 by hand: neither TextDecoder nor TextEncoder is in the language itself. Names, addresses and reasons are short, where
+ * a loop is faster, too.
  */
 
-const unitsPerCall = 4_096;
-const shortBytes = 128;
-
-/** The text in `bytes[from, to)`, or undefined where that is not well-formed UTF-8 (no overlong forms, no surrogates). */
-export function readText(bytes: Uint8Array, from: number, to: number): string | undefined {
-  if (to - from <= shortBytes) {
-    const text = shortAscii(bytes, from, to);
-    if (text !== undefined) return text;
-  }
-  let text = "";
+/** Whether the bytes in `[from, to)` are well-formed UTF-8: no overlong forms, no surrogates. */
+export function isText(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; ) {
-    const chunk: number[] = [];
-    while (at < to && chunk.length < unitsPerCall) {
-      const length = sequenceLength(bytes, at, to);
-      if (length === 0) return undefined;
-      pushUnits(chunk, bytes, at, length);
-      at += length;
-    }
-    text += units(chunk);
+    const length = (bytes[at] as number) < 0x80 ? 1 : sequenceLength(bytes, at, to);
+    if (length === 0) return false;
+    at += length;
   }
-  return text;
+  return true;
 }
 
-/** How many bytes `text` has in UTF-8, or undefined where it holds a lone surrogate, which UTF-8 cannot say. */
+/** Whether the text in `[from, to)` begins with U+FEFF, which readers of text drop, or keep, as they like. */
+export function hasMark(bytes: Uint8Array, from: number, to: number): boolean {
+  return to - from >= 3 && bytes[from] === 0xef && bytes[from + 1] === 0xbb && bytes[from + 2] === 0xbf;
+}
+
+/**
+ * How many bytes `text` has in UTF-8, or undefined where the wire cannot say it: where it holds a lone surrogate, or begins
+ * with a byte order mark.
+ */
 export function textBytes(text: string): number | undefined {
+  if (text.charCodeAt(0) === 0xfeff) return undefined;
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
@@ -59,33 +55,9 @@ export function writeText(text: string, length: number, bytes: Uint8Array, at: n
   }
 }
 
-function shortAscii(bytes: Uint8Array, from: number, to: number): string | undefined {
-  let text = "";
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    const a = bytes[at] as number;
-    const b = bytes[at + 1] as number;
-    const c = bytes[at + 2] as number;
-    const d = bytes[at + 3] as number;
-    if ((a | b | c | d) >= 0x80) return undefined;
-    text += String.fromCharCode(a, b, c, d);
-  }
-  for (; at < to; at++) {
-    const unit = bytes[at] as number;
-    if (unit >= 0x80) return undefined;
-    text += String.fromCharCode(unit);
-  }
-  return text;
-}
-
-function units(codes: ArrayLike<number>): string {
-  return String.fromCharCode.apply(null, codes as number[]);
-}
-
-/** Bytes of the well-formed sequence that starts at `at`, or 0. (Table 3-7 of the Unicode Standard.) */
+/** Bytes of the well-formed sequence of two or more that starts at `at`, or 0. (Table 3-7 of the Unicode Standard.) */
 function sequenceLength(bytes: Uint8Array, at: number, to: number): number {
   const first = bytes[at] as number;
-  if (first < 0x80) return 1;
   const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
   if (length === 0 || at + length > to) return 0;
   const second = bytes[at + 1] as number;
@@ -96,11 +68,4 @@ function sequenceLength(bytes: Uint8Array, at: number, to: number): number {
     if (((bytes[at + i] as number) & 0xc0) !== 0x80) return 0;
   }
   return length;
-}
-
-function pushUnits(units: number[], bytes: Uint8Array, at: number, length: number): void {
-  let point = (bytes[at] as number) & (length === 1 ? 0x7f : 0xff >> (length + 1));
-  for (let i = 1; i < length; i++) point = (point << 6) | ((bytes[at + i] as number) & 0x3f);
-  if (point < 0x10000) units.push(point);
-  else units.push(0xd7c0 + (point >> 10), 0xdc00 + (point & 0x3ff));
 }

@@ -1,14 +1,5 @@
-/** What the profile can say. Maps become plain objects whose keys are all own properties, whatever their names. */
-export type Value =
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | readonly Value[]
-  | { readonly [key: string]: Value };
-
 /** Whether this came from a MessagePack map, or could become one. */
-export function isMap(value: unknown): value is Readonly<Record<string, Value>> {
+export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
   return (
     typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
   );

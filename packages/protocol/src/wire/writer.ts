@@ -1,6 +1,6 @@
 import { HandoffError } from "../error.js";
 import { limits } from "../limits.js";
-import { writeText } from "./utf8.js";
+import { textBytes, writeText } from "./utf8.js";
 
 /** Kept between messages, so that an ordinary one costs one allocation: that of its own bytes. */
 let spare: Uint8Array | undefined;
@@ -9,19 +9,24 @@ const spareBytes = 4_096;
 const headBytes = 5;
 
 /**
- * Writes MessagePack values, each in its shortest form. What is written must have been checked before.
- * Every method throws HandoffError FRAME_TOO_LARGE.
+ * The bytes of a checked value, each part in its shortest form, behind a gap of so many bytes for the caller's use.
+ * @throws HandoffError FRAME_TOO_LARGE
  * @see spec/v1/framing.md E-2
  */
-export class Writer {
+export function pack(value: object, gap: number): Uint8Array {
+  const writer = new Writer(gap);
+  writer.value(value);
+  return writer.finish();
+}
+
+class Writer {
   #buffer: Uint8Array;
   #at: number;
   readonly #end: number;
 
-  /** Leaves `gap` bytes in front for the caller's use. */
   constructor(gap: number) {
     this.#buffer = spare ?? new Uint8Array(spareBytes);
-    // Whoever starts another message before this one is finished gets another buffer.
+    // A writer that fails does not give the buffer back.
     spare = undefined;
     this.#at = gap;
     this.#end = gap + limits.frameBytesMax;
@@ -34,48 +39,70 @@ export class Writer {
     return bytes;
   }
 
-  map(keys: number): void {
-    this.#head(0x80 | keys);
+  value(value: unknown): void {
+    if (typeof value === "number") this.#integer(value);
+    else if (typeof value === "string") this.#text(value);
+    else if (typeof value === "boolean") this.#head(value ? 0xc3 : 0xc2);
+    else if (value instanceof Uint8Array) this.#bytes(value);
+    else if (Array.isArray(value)) this.#array(value);
+    else this.#map(value as Readonly<Record<string, unknown>>);
   }
 
-  /** A key, or a word of the protocol: ASCII, and shorter than 32. */
-  word(word: string): void {
-    this.#reserve(word.length + 1);
-    const buffer = this.#buffer;
-    let at = this.#at;
-    buffer[at++] = 0xa0 | word.length;
-    for (let i = 0; i < word.length; i++) buffer[at++] = word.charCodeAt(i);
-    this.#at = at;
+  #map(map: Readonly<Record<string, unknown>>): void {
+    const keys = Object.keys(map);
+    this.#container(0x80, 0xde, keys.length);
+    for (const key of keys) {
+      this.#text(key);
+      this.value(map[key]);
+    }
   }
 
-  array(items: number): void {
-    if (items < 16) this.#head(0x90 | items);
-    else this.#sized(items < 0x10000 ? 0xdc : 0xdd, items < 0x10000 ? 2 : 4, items);
+  #array(items: readonly unknown[]): void {
+    this.#container(0x90, 0xdc, items.length);
+    for (const item of items) this.value(item);
   }
 
-  boolean(value: boolean): void {
-    this.#head(value ? 0xc3 : 0xc2);
+  #container(short: number, long: number, length: number): void {
+    if (length < 16) this.#head(short | length);
+    else if (length < 0x10000) this.#sized(long, 2, length);
+    else this.#sized(long + 1, 4, length);
   }
 
-  integer(value: number): void {
+  #integer(value: number): void {
     if (value < 0x80) this.#head(value);
     else this.#shortest(0xcc, value);
   }
 
-  bytes(value: Uint8Array): void {
+  #bytes(value: Uint8Array): void {
     this.#shortest(0xc4, value.length);
     this.#reserve(value.length);
     this.#buffer.set(value, this.#at);
     this.#at += value.length;
   }
 
-  /** `length` is in bytes. */
-  text(value: string, length: number): void {
+  #text(value: string): void {
+    if (value.length < 32 && this.#shortAscii(value)) return;
+    const length = textBytes(value) as number;
     if (length < 32) this.#head(0xa0 | length);
     else this.#shortest(0xd9, length);
     this.#reserve(length);
     writeText(value, length, this.#buffer, this.#at);
     this.#at += length;
+  }
+
+  /** Keys, and most values, in one pass. What it has written of another text is written over. */
+  #shortAscii(value: string): boolean {
+    this.#reserve(headBytes + value.length);
+    const buffer = this.#buffer;
+    let at = this.#at;
+    buffer[at++] = 0xa0 | value.length;
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) return false;
+      buffer[at++] = unit;
+    }
+    this.#at = at;
+    return true;
   }
 
   /** Three forms, for a size of 1, 2 and 4 bytes, whose first bytes follow each other. */

@@ -90,6 +90,14 @@ describe("writing", () => {
     },
   );
 
+  test.each(["\ufeff", "\ufeffdone", `\ufeff${"x".repeat(70)}`])(
+    "refuses a byte order mark in front: %j",
+    (message) => {
+      const abort: Abort = { type: "abort", code: "HOOK_FAILED", message };
+      expect(failureOf(() => encode(abort))?.code).toBe("MESSAGE_FIELD_INVALID");
+    },
+  );
+
   test.each([
     ["null", null],
     ["an array", []],
@@ -167,10 +175,16 @@ describe("reading", () => {
     expect(failureOf(() => decodeMessage(excused))?.code).toBe("MESSAGE_TYPE_UNKNOWN");
   });
 
-  test("gives bytes as views of the payload", () => {
+  test("gives bytes as views of the payload, and leaves no mark on it", () => {
     const payload = encode(state).subarray(4);
     const message = decodeMessage(payload) as State;
     expect(message.bytes.buffer).toBe(payload.buffer);
+    expect(Object.keys(payload)).toHaveLength(payload.length);
+  });
+
+  test("keeps a byte order mark that is not in front", () => {
+    const abort: Abort = { type: "abort", code: "\u2060\ufeff", message: `x\ufeff${"x".repeat(70)}` };
+    expect(decode(encode(abort))).toStrictEqual(abort);
   });
 
   test("gives plain bytes from a Buffer, too", () => {

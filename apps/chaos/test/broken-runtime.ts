@@ -1,0 +1,42 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** One way of breaking the runtime: a text of its built files, and what stands there instead. */
+export interface Breakage {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Builds a copy of the runtime aside, broken in one way. Returns its entry file.
+ * @throws Error where the build has no such text: the runtime has changed, and the breakage has to follow
+ */
+export function brokenRuntime({ from, to }: Breakage): string {
+  const folder = mkdtempSync(join(tmpdir(), "heirloom-broken-"));
+  const packages = join(folder, "node_modules", "@heirloom");
+  mkdirSync(packages, { recursive: true });
+  for (const name of ["node-runtime", "protocol"]) {
+    for (const part of ["dist", "package.json"]) {
+      cpSync(join(ROOT, "packages", name, part), join(packages, name, part), { recursive: true });
+    }
+  }
+  symlinkSync(realpathSync(join(ROOT, "node_modules", "koffi")), join(folder, "node_modules", "koffi"));
+  const entry = join(packages, "node-runtime", "dist", "index.js");
+  const built = readFileSync(entry, "utf8");
+  if (!built.includes(from))
+    throw new Error(`the build of the runtime has no ${JSON.stringify(from)} to break`);
+  writeFileSync(entry, built.replace(from, to));
+  return entry;
+}

@@ -1,0 +1,132 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type Breakage, brokenRuntime } from "./broken-runtime.js";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+interface Verdict {
+  readonly verdict: string;
+  readonly invariants: readonly { readonly invariant: string; readonly broken: number }[];
+}
+
+/** A part of the quick run, on one build of the runtime. */
+function judged(
+  cells: readonly string[],
+  runtime?: string,
+): Promise<{ status: number | null; verdict: Verdict }> {
+  const out = mkdtempSync(join(tmpdir(), "heirloom-chaos-test-"));
+  const args = [
+    MAIN,
+    "--quick",
+    "--rounds",
+    "2",
+    "--lanes",
+    "1",
+    "--seed",
+    "1",
+    "--json",
+    "--fail-fast",
+    "--out",
+    out,
+  ];
+  for (const cell of cells) args.push("--only", cell);
+  if (runtime !== undefined) args.push("--runtime", runtime);
+  return new Promise((resolve, reject) => {
+    const run = execFile(process.execPath, args, { maxBuffer: 2 ** 24 }, (_error, stdout, stderr) => {
+      rmSync(out, { recursive: true, force: true });
+      try {
+        resolve({ status: run.exitCode, verdict: JSON.parse(stdout) as Verdict });
+      } catch (cause) {
+        reject(new Error(`the run said no verdict: ${stderr}`, { cause }));
+      }
+    });
+  });
+}
+
+const brokenIn = ({ invariants }: Verdict): string[] =>
+  invariants.filter(({ broken }) => broken > 0).map(({ invariant }) => invariant);
+
+interface Case {
+  readonly what: string;
+  readonly breakage: Breakage;
+  readonly cells: readonly string[];
+  readonly promise: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    what: "closes its listeners instead of parking them",
+    breakage: { from: "listeners.park();", to: "listeners.close();" },
+    cells: ["child/commitReceived/sigkill"],
+    promise: "INV-2",
+  },
+  {
+    what: "leaves once commit is sent",
+    breakage: {
+      from: 'sendCommit: () => this.#send({ type: "commit" }),',
+      to: 'sendCommit: () => { this.#send({ type: "commit" }); setTimeout(() => process.exit(0), 5); },',
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-4",
+  },
+  {
+    what: "takes the service back without ending a child that hangs",
+    breakage: {
+      from: "killChild: () => this.#child?.kill(),",
+      to: 'killChild: () => this.#driver.dispatch("childExited"),',
+    },
+    cells: ["child/accepting/stopLong"],
+    promise: "INV-3",
+  },
+  {
+    what: "forgets to unpark",
+    breakage: { from: "listeners.accept();\n        hooks.runResume()", to: "hooks.runResume()" },
+    cells: ["child/commitReceived/sigkill"],
+    promise: "INV-2",
+  },
+  {
+    what: "drops what is in flight at commit",
+    breakage: {
+      from: "drainConnections: () => this.#drain(),",
+      to: "drainConnections: () => { drainer.cut(); this.#drain(); },",
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-4",
+  },
+  {
+    what: "leaks a descriptor with each handoff that fails",
+    breakage: {
+      from: 'reportAborted: () => this.#reportFailure("aborted"),',
+      to: 'reportAborted: () => { process.getBuiltinModule("node:fs").openSync("/dev/null"); this.#reportFailure("aborted"); },',
+    },
+    cells: ["child/ready/exit1"],
+    promise: "INV-5",
+  },
+  {
+    what: "leaves once the metadata is sent, as the seed did",
+    breakage: {
+      from: 'this.#driver.dispatch("childSpawned");',
+      to: 'this.#driver.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); this.#service.drainer.begin("handoff", () => process.exit(0));',
+    },
+    cells: ["child/adopted/sigkill"],
+    promise: "INV-2",
+  },
+];
+
+describe("the chaos run can fail", () => {
+  it("finds nothing in the runtime as it is", async () => {
+    const { status, verdict } = await judged(["parent/boot/none", "child/ready/exit1"]);
+    expect({ status, broken: brokenIn(verdict) }).toEqual({ status: 0, broken: [] });
+  });
+
+  it.each(CASES)("names $promise where the runtime $what", async ({ breakage, cells, promise }) => {
+    const { status, verdict } = await judged(cells, brokenRuntime(breakage));
+    expect(status).toBe(1);
+    expect(verdict.verdict).toBe("broken");
+    expect(brokenIn(verdict)).toContain(promise);
+  });
+});

@@ -8,7 +8,7 @@ import sys
 import time
 
 from heirloom.error import HandoffError
-from heirloom.generation import Generation
+from heirloom.generation import PROBATION_MS, Generation
 from heirloom.http import serve_http
 
 #: The steps at which a fault may strike: (role, step) -> what the machines publish then.
@@ -59,6 +59,7 @@ def main():
         sys.exit(NOT_SUPPORTED)
     child = json.loads(setting("CONFORMANCE_CHILD", '{"command": null, "env": {}}'))
     deadlines = json.loads(setting("CONFORMANCE_DEADLINES", "{}"))
+    probation_ms = deadlines.pop("probationMs", PROBATION_MS)
     on_step = fault()
     if setting("CONFORMANCE_CHECK"):
         return 0
@@ -77,6 +78,7 @@ def main():
             child_environment=child["env"],
             deadlines={name.removesuffix("Ms"): ms for name, ms in deadlines.items()},
             versions=versions(),
+            probation_ms=probation_ms,
             on_step=on_step,
         )
         for each in wanted:

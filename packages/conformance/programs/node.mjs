@@ -70,13 +70,14 @@ function spawnOf({ command, env: changes }) {
   return { execPath, execArgv: [], argv, env: Object.fromEntries(merged) };
 }
 
-const { readyMs, parkMs, commitMs, drainMs, exitMs } = settings.deadlines;
+const { readyMs, parkMs, commitMs, drainMs, exitMs, probationMs } = settings.deadlines;
 const deadlines = {
   readyDeadlineMs: readyMs,
   parkDeadlineMs: parkMs,
   commitDeadlineMs: commitMs,
   drainDeadlineMs: drainMs,
   exitDeadlineMs: exitMs,
+  probationMs,
 };
 const options = Object.fromEntries(Object.entries(deadlines).filter(([, value]) => value !== undefined));
 

@@ -21,7 +21,14 @@ export interface Side {
   readonly listeners?: (play: Play) => readonly ListenerConfig[];
 }
 
-const deadlines = { readyMs: 30_000, parkMs: 5_000, commitMs: 10_000, drainMs: 10_000, exitMs: 5_000 };
+const deadlines = {
+  readyMs: 30_000,
+  parkMs: 5_000,
+  commitMs: 10_000,
+  drainMs: 10_000,
+  exitMs: 5_000,
+  probationMs: 100,
+};
 const notSupported = 77;
 
 /** One performance of a scenario: a parent, a child, clients, and what happens to them. */

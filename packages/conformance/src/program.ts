@@ -20,7 +20,9 @@ export type ListenerConfig =
 export interface Release {
   readonly command: readonly string[];
   readonly listeners: readonly ListenerConfig[];
-  readonly deadlines: Readonly<Record<"readyMs" | "parkMs" | "commitMs" | "drainMs" | "exitMs", number>>;
+  readonly deadlines: Readonly<
+    Record<"readyMs" | "parkMs" | "commitMs" | "drainMs" | "exitMs" | "probationMs", number>
+  >;
   readonly fault?: Fault;
   /** The versions that it speaks, such as `7-9`; default: what it does speak. */
   readonly versions?: string;

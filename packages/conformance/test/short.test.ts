@@ -19,7 +19,6 @@ const named = (parent: string, child: string, names: readonly string[]) =>
     .filter(({ scenario }) => names.includes(scenario.name));
 
 const here = node().name;
-const scripts = cases.filter(({ parent, child }) => parent.name === "script" || child.name === "script");
 
 /** No refused client ever, no lost answer but what a killed process had accepted, one survivor, nothing left behind. */
 describe.each([
@@ -32,16 +31,5 @@ describe.each([
     const [found] = named(parent, child, [name]);
     expect(found, `a scenario called ${name}`).toBeDefined();
     expect(await perform(found!.scenario, found!.parent, found!.child)).toEqual({ outcome: "passed" });
-  });
-});
-
-/** Frames that break the wire, messages that do not fit, offers that are wrong: at either end of a channel. */
-describe("S-5: whatever a peer writes", () => {
-  const titled = scripts.map((each) => [
-    `${each.parent.name} -> ${each.child.name}: ${each.scenario.name}`,
-    each,
-  ]);
-  test.each(titled as [string, (typeof scripts)[number]][])("%s", async (_title, each) => {
-    expect(await perform(each.scenario, each.parent, each.child)).toEqual({ outcome: "passed" });
   });
 });

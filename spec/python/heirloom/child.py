@@ -63,7 +63,7 @@ class Child(Role):
         return os.getppid() != self.offer["parent"]["pid"]
 
     def check_lineage(self):
-        """B-17: where another process stands in between, its death would be taken for the parent's."""
+        """B-18: where another process stands in between, its death would be taken for the parent's."""
         if self._parent_is_gone() and _lives(self.offer["parent"]["pid"]):
             raise HandoffError(
                 "OFFER_INVALID", "the parent started this process through another one: let that `exec` the program"

@@ -20,6 +20,8 @@ from .parent import Parent
 from .server import Acceptor, Connections
 from .version import SPOKEN, negotiate
 
+#: B-17: how long a generation that has handed over stays, although it has nothing to finish.
+PROBATION_MS = 1_000
 DEADLINES_MS = {"ready": 30_000, "park": 5_000, "commit": 5_000, "drain": 30_000, "exit": 5_000, "relinquish": 5_000}
 
 
@@ -29,7 +31,7 @@ class Generation:
     it; None removes. `on_step`: called with (role, kind, name, ...) at each step of either machine.
     """
 
-    def __init__(self, serve, command=None, child_environment=None, deadlines=None, versions=None, on_step=None):
+    def __init__(self, serve, command=None, child_environment=None, deadlines=None, versions=None, probation_ms=PROBATION_MS, on_step=None):
         self.command = command or [sys.executable, *sys.argv]
         self.child_environment = child_environment or {}
         self.deadlines = {**DEADLINES_MS, **(deadlines or {})}
@@ -38,10 +40,12 @@ class Generation:
         self.is_owner = False
         self.connections = Connections(on_empty=self._wake)
         self._serve = serve
+        self._probation_ms = probation_ms
         self._acceptors = []
         self._on_step = on_step or (lambda *step: None)
         self._posted = deque()
         self._status = None
+        self._stays_until = 0
         self._selector = selectors.DefaultSelector()
         self._handle_signals()
         self._join()
@@ -145,6 +149,8 @@ class Generation:
     def _patience(self):
         """Until the next deadline or look; something unsent is tried again soon."""
         moments = [self.child.expires_at, self.parent.expires_at, self.child.looks_again_at]
+        if self.parent.machine.state == "draining" and time.monotonic() < self._stays_until:
+            moments.append(self._stays_until)
         moments += [
             time.monotonic() + 0.01
             for role in (self.child, self.parent)
@@ -172,9 +178,17 @@ class Generation:
         return self.parent if name == "parent" else self.child
 
     def check_drained(self):
-        if self.connections.draining and len(self.connections) == 0 and self._status is None:
-            if self.parent.machine.state in ("draining", "departing", "stopping"):
-                self.post("parent", "drained")
+        """Nothing to finish: said at once where there is no way back, else when the child has had time to die (B-17)."""
+        if not self.connections.draining or len(self.connections) > 0 or self._status is not None:
+            return
+        state = self.parent.machine.state
+        if state in ("departing", "stopping") or (state == "draining" and time.monotonic() >= self._stays_until):
+            self.post("parent", "drained")
+
+    def drain(self):
+        self._stays_until = time.monotonic() + self._probation_ms / 1000
+        self.connections.drain()
+        self.check_drained()
 
     def watch(self, channel, on_readable):
         self.watch_descriptor(channel.fileno(), on_readable)

@@ -174,8 +174,7 @@ class Parent(Role):
         self.generation.close_listeners(removing_paths=False)
 
     def drain_connections(self, _detail):
-        self.generation.connections.drain()
-        self.generation.check_drained()
+        self.generation.drain()
 
     def resume_connections(self, _detail):
         self.generation.connections.resume()

@@ -60,6 +60,13 @@ const survived: readonly Scenario[] = [
     play: failedHandoff,
   },
   {
+    name: "crash: child right after committed",
+    survivor: 1,
+    parent: { deadlines: { probationMs: 2_000 } },
+    child: kills("child", "after-committed"),
+    play: failedHandoff,
+  },
+  {
     name: "crash: child while the parent drains",
     survivor: 1,
     async play(play) {

@@ -1,0 +1,19 @@
+import { describe, expect, test } from "vitest";
+import { node, python } from "../src/implementation.js";
+import { type Case, everyCase } from "../src/matrix.js";
+import { perform } from "../src/perform.js";
+
+const scripts = everyCase([node(), python()].filter((found) => found !== undefined))
+  .filter(({ parent, child }) => parent.name === "script" || child.name === "script")
+  .map((each): [string, Case] => [`${each.parent.name} -> ${each.child.name}: ${each.scenario.name}`, each]);
+
+/** Frames that break the wire, messages that do not fit, offers that are wrong: at either end of a channel. */
+describe("S-5: whatever a peer writes", () => {
+  const titled = scripts.map((each) => [
+    `${each.parent.name} -> ${each.child.name}: ${each.scenario.name}`,
+    each,
+  ]);
+  test.each(scripts)("%s", async (_title, each) => {
+    expect(await perform(each.scenario, each.parent, each.child)).toEqual({ outcome: "passed" });
+  });
+});

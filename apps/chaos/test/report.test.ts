@@ -1,0 +1,96 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
+  existsSync(path),
+);
+if (CHROMIUM === undefined)
+  console.log("skipped: there is no Chromium here (Debian: apt-get install chromium)");
+
+describe.skipIf(CHROMIUM === undefined)("the report, in a browser", () => {
+  const out = mkdtempSync(join(tmpdir(), "heirloom-report-"));
+  const url = pathToFileURL(join(out, "report.html")).href;
+  const errors: string[] = [];
+  const requests: string[] = [];
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    spawnSync(process.execPath, [
+      MAIN,
+      "--quick",
+      "--only",
+      "child/ready/exit",
+      "--lanes",
+      "2",
+      "--seed",
+      "1",
+      "--out",
+      out,
+    ]);
+    browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: ["--no-sandbox"] });
+    page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+    page.on("pageerror", (error) => errors.push(error.message));
+    page.on("request", (request) => requests.push(request.url()));
+    await page.goto(url);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(out, { recursive: true, force: true });
+  });
+
+  it("says the verdict, and each promise on a line of its own", async () => {
+    expect(await page.textContent("#verdict")).toBe("Every promise was kept");
+    expect(await page.locator("#promises li").count()).toBe(8);
+  });
+
+  it("tells a square's story on a click, with the transcript of both processes", async () => {
+    await page.locator("#matrix button").first().click();
+    const story = await page.textContent("#story");
+    expect(story).toContain("readyDeclared");
+    expect(story).toContain("parent (generation 1)");
+    expect(story).toContain("chaos");
+    expect(await page.locator("#story svg rect").count()).toBeGreaterThan(5);
+  });
+
+  it("draws the load and the lives of the generations", async () => {
+    expect(await page.locator("#charts canvas").count()).toBe(2);
+    expect(await page.locator("#lives rect").count()).toBeGreaterThan(1);
+  });
+
+  it("fits a phone: nothing but the matrix scrolls sideways", async () => {
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
+  });
+
+  it("needs nothing but itself, and has no errors", () => {
+    expect(requests).toEqual([url]);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("the command", () => {
+  it("refuses an option that it does not know with status 2", () => {
+    const { status, stderr } = spawnSync(process.execPath, [MAIN, "--rouns", "3"], { encoding: "utf8" });
+    expect(status).toBe(2);
+    expect(stderr).toContain("--rouns");
+  });
+
+  it("replays a schedule, and nothing else", () => {
+    const out = mkdtempSync(join(tmpdir(), "heirloom-schedule-"));
+    const schedule = fileURLToPath(new URL("../schedules/cleared-deadline.json", import.meta.url));
+    try {
+      execFileSync(process.execPath, [MAIN, "--schedule", schedule, "--lanes", "2", "--out", out]);
+      const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8"));
+      expect(report.totals.turns).toBe(2);
+      expect(report.verdict).toBe("kept");
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
+  });
+});

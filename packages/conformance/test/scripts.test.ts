@@ -9,10 +9,6 @@ const scripts = everyCase([node(), python()].filter((found) => found !== undefin
 
 /** Frames that break the wire, messages that do not fit, offers that are wrong: at either end of a channel. */
 describe("S-5: whatever a peer writes", () => {
-  const titled = scripts.map((each) => [
-    `${each.parent.name} -> ${each.child.name}: ${each.scenario.name}`,
-    each,
-  ]);
   test.each(scripts)("%s", async (_title, each) => {
     expect(await perform(each.scenario, each.parent, each.child)).toEqual({ outcome: "passed" });
   });

@@ -11,15 +11,20 @@ export function processesOf(mark: string): number[] {
     .filter((pid) => environmentOf(pid).includes(`${markVariable}=${mark}`));
 }
 
+/** By its state: the environment is empty for a moment also while a process executes another program. */
 export function isAlive(pid: number): boolean {
-  return environmentOf(pid).length > 1;
+  return !["", "Z", "X"].includes(stateOf(pid));
 }
 
 export function isStopped(pid: number): boolean {
+  return stateOf(pid) === "T";
+}
+
+function stateOf(pid: number): string {
   try {
-    return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
   } catch {
-    return false;
+    return "";
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { getPriority, setPriority } from "node:os";
 import type { FromClients, RequestRecord, Targets, ToClients } from "../load/record.js";
 
 /** One process of clients, seen from the conductor. */
@@ -10,6 +11,8 @@ export class Clients {
 
   constructor(program: string) {
     this.#process = fork(program, [], { stdio: ["ignore", "ignore", "inherit", "ipc"], execArgv: [] });
+    // Like the victim: nicer than the conductor.
+    if (this.#process.pid !== undefined) setPriority(this.#process.pid, Math.min(19, getPriority() + 5));
     this.#process.on("message", (message: FromClients) => {
       if (message.type === "records") this.#records.push(...message.records);
       else this.#flushes.get(message.mark)?.();

@@ -20,6 +20,8 @@ export interface Fault {
   readonly at: number;
   /** When a stopped or busy process was to go on: until then nobody can expect anything of it. */
   readonly until: number;
+  /** The machine was too busy to do it in time: this is another fault than the one that was meant. */
+  readonly late: boolean;
   /** The parent and the child, as far as they lived. */
   readonly present: readonly Present[];
   /** The parent's state when it happened. */
@@ -27,15 +29,18 @@ export interface Fault {
 }
 
 const STORM = 30;
+/** Well within every deadline of the victim. */
+const LATE_MS = 500;
 
 /** Does what the turn says. At a moment, the process that publishes it has stopped itself there. */
 export async function strike(
   service: Service,
   turn: Turn,
   parentPid: number,
-  stoppedPid?: number,
+  byItself?: { readonly pid: number; readonly at: number },
 ): Promise<Fault> {
   const { kind, victim } = turn;
+  const stoppedPid = byItself?.pid;
   const childPid =
     stoppedPid !== undefined && stoppedPid !== parentPid ? stoppedPid : childOf(service, parentPid);
   const pids: { pid: number; role: Role }[] = [{ pid: parentPid, role: "parent" }];
@@ -82,7 +87,10 @@ export async function strike(
     }
     if (kind === "busyLoop") until = now() + STOP_LONG_MS;
   }
-  return { at, until, present, parentState };
+  const heldMs = byItself === undefined ? 0 : at - byItself.at;
+  const overdueMs =
+    kind === "stopShort" ? until - at - STOP_SHORT_MS : kind === "stopLong" ? until - at - STOP_LONG_MS : 0;
+  return { at, until, late: heldMs > LATE_MS || overdueMs > LATE_MS, present, parentState };
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {

@@ -18,6 +18,7 @@ import type { Track } from "./watch.js";
 
 /** How long one process must have been alone, owner, and without a handoff before the service counts as settled. */
 const QUIET_MS = 120;
+const SETTLE_EVERY_MS = 25;
 const STRIKE_MS_MAX = 9_000;
 const INVENTORY_MS_MAX = 1_500;
 const LOADED_RECORDS = 20;
@@ -74,6 +75,7 @@ export class Lane {
       startedAt,
       endedAt: now(),
       missed: struck.missed,
+      late: struck.evidence.fault?.late ?? false,
       violations: all,
       said,
       ...verdict,
@@ -217,21 +219,25 @@ export class Lane {
     service.order({ ...order, role: moment.role, point: moment[turn.side], strikes });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => resolve(undefined), STRIKE_MS_MAX);
-      service.onStruck = (pid, id) => {
+      service.onStruck = (pid, id, at) => {
         if (id !== order.id) return;
         clearTimeout(timer);
-        strike(service, turn, parent.pid, pid).then(resolve, reject);
+        strike(service, turn, parent.pid, { pid, at }).then(resolve, reject);
       };
     });
   }
 
   async #settle(before: Process): Promise<Evidence["settled"]> {
     let quietSince: number | undefined;
-    const settled = await eventually(() => {
-      if (!this.#isSettled(before)) quietSince = undefined;
-      else quietSince ??= performance.now();
-      return quietSince !== undefined && performance.now() - quietSince >= QUIET_MS;
-    }, SETTLE_MS);
+    const settled = await eventually(
+      () => {
+        if (!this.#isSettled(before)) quietSince = undefined;
+        else quietSince ??= performance.now();
+        return quietSince !== undefined && performance.now() - quietSince >= QUIET_MS;
+      },
+      SETTLE_MS,
+      SETTLE_EVERY_MS,
+    );
     if (!settled) return "unsettled";
     return this.#service.watch.alive.length === 0 ? "ended" : "owner";
   }
@@ -340,6 +346,7 @@ export class Lane {
       startedAt,
       endedAt: now(),
       missed: false,
+      late: false,
       violations: [{ invariant: "INV-5", text }],
       said,
       excused: 0,

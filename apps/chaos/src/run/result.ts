@@ -8,6 +8,8 @@ export interface TurnResult {
   readonly endedAt: number;
   /** The moment never came. */
   readonly missed: boolean;
+  /** The machine was too busy for the fault that was meant. */
+  readonly late: boolean;
   readonly violations: readonly Violation[];
   /** What the victim's processes wrote to standard error. */
   readonly said: string;

@@ -2,7 +2,7 @@ import { epollsOf, stateOf, watchedInodes } from "../kernel/process.js";
 import type { Line } from "../victim/order.js";
 import { now } from "./clock.js";
 
-const SAMPLE_EVERY_MS = 25;
+const SAMPLE_EVERY_MS = 30;
 
 export type Phase = "boots" | "accepts" | "parked" | "drains";
 

@@ -1,8 +1,8 @@
 /** The victim's deadlines: short, so that a run is, and far above what a busy machine needs. Milliseconds. */
 export const DEADLINES = {
   readyDeadlineMs: 4_000,
-  parkDeadlineMs: 1_500,
-  commitDeadlineMs: 1_500,
+  parkDeadlineMs: 1_000,
+  commitDeadlineMs: 2_000,
   drainDeadlineMs: 8_000,
   exitDeadlineMs: 700,
   relinquishDeadlineMs: 1_500,

@@ -16,7 +16,7 @@ import {
 import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
 import { DeathWatch } from "../process/death-watch.js";
-import { eventOf, remoteError, violation } from "./message-event.js";
+import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";
 
 /** What the child's machine asks of the rest of the generation. */
@@ -121,14 +121,11 @@ export class Child {
         this.#send({ type: "accept", version, features: [], pid: process.pid });
       },
       sendRefuse: () => {
-        const { code, message } = this.#driver.reason ?? terminated();
-        this.#send({ type: "refuse", code, message, supported: supportedVersions });
+        const reason = reasonFields(this.#driver.reason ?? terminated());
+        this.#send({ type: "refuse", ...reason, supported: supportedVersions });
       },
       sendReady: () => this.#send({ type: "ready", listeners: listeners.dispositions() }),
-      sendAbort: () => {
-        const { code, message } = this.#driver.reason ?? terminated();
-        this.#send({ type: "abort", code, message });
-      },
+      sendAbort: () => this.#send({ type: "abort", ...reasonFields(this.#driver.reason ?? terminated()) }),
       // This runtime does not take the feature "state": state that comes all the same is not imported.
       importState: () => {},
       sendStateAdopted: () => {},

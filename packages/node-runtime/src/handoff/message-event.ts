@@ -1,4 +1,4 @@
-import { HandoffError } from "@heirloom/protocol";
+import { HandoffError, limits } from "@heirloom/protocol";
 
 /** `state-adopted` comes in as the event `stateAdoptedReceived`. */
 export type EventOf<Type extends string> = `${CamelCase<Type>}Received`;
@@ -26,4 +26,14 @@ export function violation(side: "parent" | "child", type: string, state: string)
     origin: "remote",
     message: `the ${side} sent ${type} while this side was ${state}: one of the two does not keep to the protocol; report it with both versions`,
   });
+}
+
+/** A reason as `abort` and `refuse` carry it: what an application's error says may be longer than that, or no Unicode. */
+export function reasonFields({ code, message }: HandoffError): {
+  code: HandoffError["code"];
+  message: string;
+} {
+  // Bytes are cut, so one character may be; what is left of it is shown as U+FFFD, which takes three.
+  const bytes = Buffer.from(message).subarray(0, limits.messageBytesMax - 3);
+  return { code, message: bytes.toString().replace(/^\uFEFF+/, "") };
 }

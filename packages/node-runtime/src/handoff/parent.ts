@@ -2,6 +2,7 @@ import {
   type ChildMessage,
   encodeOffer,
   HandoffError,
+  limits,
   type Message,
   type ParentEffect,
   type ParentEvent,
@@ -16,7 +17,7 @@ import { channelDescriptor, firstListenerDescriptor, type SpawnedChild } from ".
 import { HandoffRecord, type HandoffReport } from "../report.js";
 import { childExit } from "./child-exit.js";
 import { faultOf } from "./child-message.js";
-import { eventOf, remoteError, violation } from "./message-event.js";
+import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";
 import { Waiters } from "./waiters.js";
 
@@ -88,10 +89,7 @@ export class Parent {
     const { listeners, drainer, hooks } = this.#service;
     return {
       spawnChild: () => this.#spawn(),
-      sendAbort: () => {
-        const { code, message } = this.#driver.reason ?? stopping();
-        this.#send({ type: "abort", code, message });
-      },
+      sendAbort: () => this.#send({ type: "abort", ...reasonFields(this.#driver.reason ?? stopping()) }),
       // This runtime does not offer the feature "state", so the machine never gets to these two.
       sendWarmState: () => {},
       sendFinalState: () => {},
@@ -160,7 +158,9 @@ export class Parent {
         parent: { pid: process.pid },
         channel: channelDescriptor,
         listeners: offered,
-        deadlines: { commitMs: settings.deadlinesMs.park + settings.deadlinesMs.commit },
+        deadlines: {
+          commitMs: Math.min(settings.deadlinesMs.park + settings.deadlinesMs.commit, limits.deadlineMsMax),
+        },
         features: [],
       });
       spawner.spawn(

@@ -19,7 +19,7 @@ export function deadlinesText(): string {
 
 # Deadlines
 
-Normative, but for the defaults. A deadline is a whole number of milliseconds, 1 to 4,294,967,295. Time enters the machines only as
+Normative, but for the defaults. A deadline is a whole number of milliseconds, 1 to 2,147,483,647. Time enters the machines only as
 \`deadlineExpired\`.
 
 ${markdownTable(["deadline", "what it bounds", "default, ms", "runs in the parent's", "runs in the child's"], rows)}

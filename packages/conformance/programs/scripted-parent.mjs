@@ -113,6 +113,14 @@ const behaviours = {
     channel.write(broken.garbage);
     process.exit(0);
   }),
+  "abort, and death before it is read": readyThen((channel) => {
+    channel.send({ type: "abort", code: "MOON_PHASE", message: "wait" });
+    setImmediate(() => process.kill(process.pid, "SIGKILL"));
+  }),
+  "garbage, and death before it is read": readyThen((channel) => {
+    channel.write(broken.garbage);
+    setImmediate(() => process.kill(process.pid, "SIGKILL"));
+  }),
   "dies within a frame": readyThen(async (channel) => {
     channel.write(broken.half);
     setImmediate(() => process.kill(process.pid, "SIGKILL"));

@@ -4,7 +4,7 @@ import type { Play } from "../play.js";
 import { expect, handOver, type Scenario } from "../scenario.js";
 
 /** Longer than a handoff takes, shorter than the drain deadline. */
-const slowMs = 3_000;
+const slowMs = 4_000;
 
 export const courses: readonly Scenario[] = [
   { name: "normal", survivor: 2, play: handOver },
@@ -34,7 +34,13 @@ export const courses: readonly Scenario[] = [
       const slow = await play.slowRequest(slowMs);
       await handOver(play);
       const { pid } = await play.program.untilGeneration(2);
+      let answered = false;
+      void slow.answer.then(() => {
+        answered = true;
+      });
       play.program.signal("SIGHUP", pid);
+      await play.program.untilGeneration(3);
+      expect(!answered, "generation 1 did not make way for generation 3 while it drained");
       await answeredBy(slow, play.program.pid);
     },
   },

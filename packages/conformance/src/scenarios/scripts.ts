@@ -11,6 +11,8 @@ interface Script {
   readonly reads: readonly string[];
   readonly survivor?: Survivor;
   readonly commitMs?: number;
+  /** The child is stopped after ready, until the script has ended. */
+  readonly childStops?: boolean;
 }
 
 export const scriptedChild: Implementation = scripted("scripted-child.mjs");
@@ -45,6 +47,18 @@ const toChildren: readonly Script[] = [
   { behaviour: "abort after commit", reads: ["accept", "ready", "committed"], survivor: 2 },
   { behaviour: "garbage after commit", reads: ["accept", "ready", "committed"], survivor: 2 },
   { behaviour: "dies within a frame", reads: ["accept", "ready"], survivor: 2 },
+  {
+    behaviour: "abort, and death before it is read",
+    reads: ["accept", "ready"],
+    survivor: 2,
+    childStops: true,
+  },
+  {
+    behaviour: "garbage, and death before it is read",
+    reads: ["accept", "ready"],
+    survivor: 2,
+    childStops: true,
+  },
   { behaviour: "other versions", reads: ["refuse VERSION_UNSUPPORTED"] },
   { behaviour: "abort after accept", reads: ["accept"] },
   { behaviour: "garbage after accept", reads: ["accept", "abort FRAME_TOO_LARGE"] },
@@ -83,9 +97,14 @@ export const scriptsForChildren: readonly Scenario[] = toChildren.map((script) =
     args: argumentsOf(script.behaviour),
     ...(script.commitMs ? { deadlines: { commitMs: script.commitMs } } : {}),
   },
+  ...(script.childStops ? { child: { fault: { role: "child", step: "after-ready", action: "stop" } } } : {}),
   async play(play) {
     await handOver(play);
-    if (script.survivor === 2) await play.program.untilExited();
+    if (script.childStops) {
+      const child = await play.program.untilSuccessorStopped();
+      await play.program.untilExited();
+      play.program.signal("SIGCONT", child);
+    } else if (script.survivor === 2) await play.program.untilExited();
     else await play.program.untilASuccessorIsGone();
   },
   after: (play) => compare(script, play),

@@ -30,7 +30,7 @@ export function scripted(file: string): Implementation {
 export function python(): Implementation | undefined {
   const candidates = [process.env.HEIRLOOM_PYTHON, "/usr/bin/python3", "/usr/local/bin/python3"];
   const found = candidates.find((path) => path !== undefined && existsSync(path) && hasMsgpack(path));
-  return found === undefined ? undefined : { name: "python", command: [found, pythonProgram] };
+  return found === undefined ? undefined : { name: "python", command: [found, "-B", pythonProgram] };
 }
 
 function hasMsgpack(path: string): boolean {

@@ -8,7 +8,7 @@ const scripts = everyCase([node(), python()].filter((found) => found !== undefin
   .map((each): [string, Case] => [`${each.parent.name} -> ${each.child.name}: ${each.scenario.name}`, each]);
 
 /** Frames that break the wire, messages that do not fit, offers that are wrong: at either end of a channel. */
-describe("S-5: whatever a peer writes", () => {
+describe("security S-5: whatever a peer writes", () => {
   test.each(scripts)("%s", async (_title, each) => {
     expect(await perform(each.scenario, each.parent, each.child)).toEqual({ outcome: "passed" });
   });

@@ -26,6 +26,7 @@ STEPS = {
 }
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 NOT_SUPPORTED = 77
+DEFAULT_LISTENERS = '[{"name": "web", "kind": "tcp", "host": "127.0.0.1", "port": 8000}]'
 
 setting = os.environ.get
 
@@ -54,7 +55,7 @@ def versions():
 
 
 def main():
-    wanted = json.loads(setting("CONFORMANCE_LISTENERS", '[{"name":"web","kind":"tcp","host":"127.0.0.1","port":8000}]'))
+    wanted = json.loads(setting("CONFORMANCE_LISTENERS", DEFAULT_LISTENERS))
     if any(each["kind"] not in ("tcp", "unix") for each in wanted):
         sys.exit(NOT_SUPPORTED)
     child = json.loads(setting("CONFORMANCE_CHILD", '{"command": null, "env": {}}'))

@@ -11,7 +11,7 @@ READ_BYTES = 65_536
 
 
 class Channel:
-    """`read()` tells what came: ("message", it), ("violated", error) or ("ended", None), each of the latter two once."""
+    """`read()` tells what came: ("message", it), ("violated", error), ("ended", None); the latter two once."""
 
     def __init__(self, stream):
         self.stream = stream

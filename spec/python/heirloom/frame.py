@@ -26,7 +26,7 @@ class FrameReader:
         self._failed = None
 
     def feed(self, piece):
-        """Yields the payloads that are complete with this piece; raises after the last whole one in front of an error."""
+        """Yields the payloads that are complete with this piece; raises after the last one in front of an error."""
         if self._failed is not None:
             raise self._failed
         self._bytes += piece

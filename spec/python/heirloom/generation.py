@@ -31,7 +31,16 @@ class Generation:
     it; None removes. `on_step`: called with (role, kind, name, ...) at each step of either machine.
     """
 
-    def __init__(self, serve, command=None, child_environment=None, deadlines=None, versions=None, probation_ms=PROBATION_MS, on_step=None):
+    def __init__(
+        self,
+        serve,
+        command=None,
+        child_environment=None,
+        deadlines=None,
+        versions=None,
+        probation_ms=PROBATION_MS,
+        on_step=None,
+    ):
         self.command = command or [sys.executable, *sys.argv]
         self.child_environment = child_environment or {}
         self.deadlines = {**DEADLINES_MS, **(deadlines or {})}
@@ -172,13 +181,13 @@ class Generation:
             self.unwatch(self.child.channel)
 
     def _role(self, name):
-        """What a signal asks for goes to the child's machine while the parent's has nothing to do, else to the parent's."""
+        """What a signal asks for: for the child's machine while the parent's has nothing to do, else for that one."""
         if name == "either":
             name = "child" if self.parent.machine.state == "serving" else "parent"
         return self.parent if name == "parent" else self.child
 
     def check_drained(self):
-        """Nothing to finish: said at once where there is no way back, else when the child has had time to die (B-17)."""
+        """Nothing to finish: at once where there is no way back, else when the child has had time to die (B-17)."""
         if not self.connections.draining or len(self.connections) > 0 or self._status is not None:
             return
         state = self.parent.machine.state
@@ -270,6 +279,6 @@ def _open_channel(descriptor):
         channel = socket.socket(fileno=descriptor)
         channel.getpeername()
     except OSError as error:
-        raise HandoffError("OFFER_INVALID", f"the offer's channel, descriptor {descriptor}, is no channel: {error}") from error
+        raise HandoffError("OFFER_INVALID", f"the offer's channel, {descriptor}, is no channel: {error}") from error
     os.set_inheritable(descriptor, False)
     return channel

@@ -1,4 +1,4 @@
-"""As little HTTP/1.1 as a small service needs: requests without bodies, kept-alive connections, answers with a length."""
+"""As little HTTP/1.1 as a small service needs: no bodies in requests, kept-alive connections, answers with a length."""
 
 from urllib.parse import parse_qs, urlsplit
 

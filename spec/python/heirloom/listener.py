@@ -1,4 +1,4 @@
-"""Listeners: bound, described, verified. spec/v1/listeners.md. Stream sockets only; an offered UDP socket is dropped."""
+"""Listeners: bound, described, verified. spec/v1/listeners.md. Stream sockets; an offered UDP socket is dropped."""
 
 import ipaddress
 import os

@@ -71,7 +71,7 @@ class Parent(Role):
         if message["type"] == "ready":
             answered = [each["name"] for each in message["listeners"] if each["disposition"] != "created"]
             if sorted(answered) != sorted(self._offered):
-                return HandoffError("MESSAGE_FIELD_INVALID", "the child did not say what became of each offered listener")
+                return HandoffError("MESSAGE_FIELD_INVALID", "the child did not answer each offered listener once")
         return None
 
     def child_exited(self):

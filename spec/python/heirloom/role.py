@@ -28,20 +28,21 @@ class Role:
         self._expires_at = None
 
     def dispatch(self, event, detail=None):
-        """Gives the machine an event and executes its effects. A message that has no place here is a violation (M-4)."""
+        """Gives the machine an event and executes its effects. A message without a place here is a violation (M-4)."""
         before, deadline = self.machine.state, self.machine.deadline
         try:
             effects = self.machine.handle(event)
         except Unexpected:
             if not isinstance(detail, dict):
                 raise
-            self.violated(HandoffError("MESSAGE_UNEXPECTED", f"{detail['type']} came while the {self.name} was {before}"))
+            unexpected = f"{detail['type']} came while the {self.name} was {before}"
+            self.violated(HandoffError("MESSAGE_UNEXPECTED", unexpected))
             return
         if effects is None:
             return
         if self.machine.deadline != deadline:
             self._start_deadline()
-        self.reason = self.reason_for(event, detail) or self.reason
+        self.reason = self.reason_for(event, detail, before) or self.reason
         self.generation.publish(self.name, "event", event, before, self.machine.state)
         for effect in effects:
             self.generation.publish(self.name, "before", effect)
@@ -53,14 +54,14 @@ class Role:
         self.channel.violate()
         self.dispatch("protocolViolated", error)
 
-    def reason_for(self, event, detail):
+    def reason_for(self, event, detail, state):
         """The error that an event stands for, if it stands for one."""
         if isinstance(detail, HandoffError):
             return detail
         if event in ("abortReceived", "refuseReceived"):
             return HandoffError(detail["code"], detail["message"], "remote")
         if event == "deadlineExpired":
-            return HandoffError("DEADLINE_EXPIRED", f"the {self.name} waited too long while it was {self.machine.state}")
+            return HandoffError("DEADLINE_EXPIRED", f"the {self.name} waited too long while {state}")
         if event == "terminationRequested":
             return HandoffError("STOPPING", "the service is ending")
         return None

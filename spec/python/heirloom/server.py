@@ -3,7 +3,10 @@
 import selectors
 import socket
 import threading
+import time
 from contextlib import suppress
+
+OUT_OF_DESCRIPTORS_SECONDS = 0.05
 
 
 class Connections:
@@ -52,7 +55,7 @@ class Connections:
 
 
 class Acceptor:
-    """Accepts on one listener, in a thread of its own. Parking leaves the socket, and what was accepted, alone (L-11)."""
+    """Accepts on one listener, in a thread of its own. Parking leaves the socket and what was accepted (L-11)."""
 
     def __init__(self, listener, connections, serve):
         self._listener = listener
@@ -84,8 +87,13 @@ class Acceptor:
                 ready = {key.fileobj for key, _ in selector.select()}
                 if woken in ready:
                     return
-                with suppress(BlockingIOError, ConnectionAbortedError):
+                try:
                     self._take(self._listener.accept()[0])
+                except (BlockingIOError, ConnectionAbortedError):
+                    continue
+                except OSError:
+                    # Out of descriptors, most likely: clients wait in the queue until there is one.
+                    time.sleep(OUT_OF_DESCRIPTORS_SECONDS)
 
     def _take(self, connection):
         connection.setblocking(True)

@@ -60,8 +60,11 @@ const listenState = "0A";
 /** Columns of the table, counted from 0. */
 const column = { local: 1, state: 3, inode: 9 };
 
+/** Where the inode column ends at the earliest: looking before that would be in vain. */
+const inodeEnd = { tcp: 92, tcp6: 140 };
+
 function tcpListener(inode: string, table: "tcp" | "tcp6"): Address | undefined {
-  for (const row of listeningRows(`/proc/self/net/${table}`)) {
+  for (const row of listeningRows(`/proc/self/net/${table}`, inodeEnd[table])) {
     if (row[column.inode] !== inode) continue;
     const [host = "", port = ""] = row[column.local]?.split(":") ?? [];
     return { kind: "tcp", host: parseHost(host), port: Number.parseInt(port, 16) };
@@ -74,7 +77,7 @@ function tcpListener(inode: string, table: "tcp" | "tcp6"): Address | undefined 
  * connections, which takes tens of milliseconds even where it is empty; so the file is read in pieces so small that
  * the last column of interest is known before its row ends.
  */
-function* listeningRows(path: string): Generator<readonly string[]> {
+function* listeningRows(path: string, lengthMin: number): Generator<readonly string[]> {
   const file = openSync(path, "r");
   try {
     const piece = Buffer.alloc(16);
@@ -84,11 +87,11 @@ function* listeningRows(path: string): Generator<readonly string[]> {
     for (let size = readSync(file, piece); size > 0; size = readSync(file, piece)) {
       const [rest = "", next] = piece.toString("latin1", 0, size).split("\n", 2);
       line += rest;
-      const row = line.trim().split(/\s+/);
-      if (!header && !known && row.length > column.inode + 1) {
-        if (row[column.state] !== listenState) return;
-        known = true;
-        yield row;
+      if (!header && !known && line.length > lengthMin) {
+        const row = line.trim().split(/\s+/);
+        known = row.length > column.inode + 1;
+        if (known && row[column.state] !== listenState) return;
+        if (known) yield row;
       }
       if (next === undefined) continue;
       line = next;

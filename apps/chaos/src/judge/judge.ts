@@ -1,6 +1,6 @@
 import type { RequestRecord } from "../load/record.js";
 import { cellName } from "../plan/cell.js";
-import { expectationOf } from "../plan/expectation.js";
+import { type Expectation, expectationOf } from "../plan/expectation.js";
 import { ENDING_KINDS } from "../plan/kind.js";
 import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import type { Evidence, Invariant, Violation } from "./evidence.js";
@@ -166,10 +166,14 @@ function* books({ records, served }: Evidence): Generator<string> {
   if (never.length > 0) yield `${never.length} answers came from nowhere, such as that to ${never[0]?.id}`;
 }
 
+const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
+
 /** Whether the service is in the hands that the promises give it to. */
 function* outcome(evidence: Evidence): Generator<Violation> {
   const { turn, settled, before, after, lines, release } = evidence;
-  const expected = expectationOf(turn);
+  const nobodyStruck = evidence.fault?.present.every(({ struck }) => !struck) ?? false;
+  // Before the child is there, or after the parent has left, there may be nobody to strike.
+  const expected = nobodyStruck ? UNDISTURBED : expectationOf(turn);
   const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
   if (settled === "ended") {
     const parentGone = hadLeft(lines, before.pid) || turn.victim !== "child";

@@ -14,15 +14,6 @@ export function stateOf(pid: number): string | undefined {
   }
 }
 
-export function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return Number(stat.slice(stat.lastIndexOf(")") + 4).split(" ")[0]);
-  } catch {
-    return undefined;
-  }
-}
-
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim();

@@ -31,7 +31,6 @@ export const KINDS = {
 } as const;
 
 export type Kind = keyof typeof KINDS;
-export const KIND_NAMES = Object.keys(KINDS) as Kind[];
 
 /** Done by the stopped process's own code once it goes on. */
 export const SELF_KINDS: readonly Kind[] = [

@@ -23,6 +23,8 @@ function turnOf(cell: Cell, round: number, seed: number): Turn {
   // Both sides of a moment take turns, and the seed says which is first.
   const first = randomFrom(seedOf(seed, cellName(cell)))() < 0.5 ? 0 : 1;
   const side = (round + first) % 2 === 0 ? "before" : "after";
+  // There is no child before it is spawned.
+  if (cell.moment === "spawned" && cell.victim === "child") return { ...cell, side: "after" };
   if (cell.moment !== "random") return { ...cell, side };
   return { ...cell, side, delayMs: Math.floor(random() * RANDOM_MS_MAX) };
 }

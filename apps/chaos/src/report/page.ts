@@ -14,7 +14,6 @@ export function reportPage(report: Report): string {
     "/*chart.css*/": readFileSync(require.resolve("uplot/dist/uPlot.min.css"), "utf8"),
     "/*report.css*/": asset("report.css"),
     "/*chart.js*/": readFileSync(chart, "utf8"),
-    "/*report.js*/": asset("report.js"),
     // The end of a script element would end the data, too.
     "/*data*/": JSON.stringify(report).replaceAll("<", "\\u003c"),
   };

@@ -30,11 +30,6 @@ export interface Programs {
   readonly runtime: string | undefined;
 }
 
-export interface Transcript {
-  readonly line: Line;
-  readonly text: string;
-}
-
 /** Descriptors that each process of the victim may have. */
 const DESCRIPTORS_MAX = 400;
 const HEAP_MB_MAX = 96;

@@ -78,8 +78,8 @@ function judgeLoad(play: Play, { survivor, uncommitted }: Scenario): void {
   );
 }
 
-/** Only what a killed process had accepted: never a refusal, and nothing that connected after its death. */
-function isExcused({ how, server, connectedAt }: Failed, killed: Play["killed"]): boolean {
+/** Only what a killed process had accepted: never a refusal, and nothing that was begun after its death. */
+function isExcused({ how, server, begunAt }: Failed, killed: Play["killed"]): boolean {
   if (killed === undefined || (how !== "reset" && how !== "truncated")) return false;
-  return server === undefined ? connectedAt <= killed.at : server === killed.pid;
+  return server === undefined ? begunAt <= killed.at : server === killed.pid;
 }

@@ -14,8 +14,12 @@ const patienceMs = 20_000;
 
 /** An HTTP/1.1 connection written by hand, so that no library hides, or tries again, what happens to it. */
 export class Connection {
-  /** When the kernel had completed it, as performance.now() tells; NaN: never. */
-  connectedAt = Number.NaN;
+  /**
+   * When it was begun, as performance.now() tells. Not when it was complete: this process hears of that at some later
+   * time, in any order with what else has happened meanwhile.
+   */
+  readonly begunAt = performance.now();
+  #isConnected = false;
   #socket: Socket;
   #received = "";
   #ended: Failure | undefined;
@@ -28,7 +32,7 @@ export class Connection {
       this.#wake();
     });
     this.#socket.once("connect", () => {
-      this.connectedAt = performance.now();
+      this.#isConnected = true;
       this.#wake();
     });
     this.#socket.on("error", ({ code }: NodeJS.ErrnoException) => {
@@ -40,7 +44,7 @@ export class Connection {
 
   static async open(target: Target): Promise<Connection> {
     const connection = new Connection(target);
-    await connection.#until(() => !Number.isNaN(connection.connectedAt) || connection.#ended !== undefined);
+    await connection.#until(() => connection.#isConnected || connection.#ended !== undefined);
     return connection;
   }
 

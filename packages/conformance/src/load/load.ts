@@ -3,8 +3,8 @@ import { Connection, type Failure, type Target, type Who } from "./connection.js
 
 export interface Failed {
   readonly how: Failure;
-  /** When the connection was complete; NaN: never. */
-  readonly connectedAt: number;
+  /** When the connection was begun. */
+  readonly begunAt: number;
   /** The process that answered on it before; undefined where it was the first request. */
   readonly server: number | undefined;
 }
@@ -14,7 +14,7 @@ export interface LoadResult {
   readonly failures: readonly Failed[];
   /** The processes that answered, in the order of their first answers. */
   readonly servers: readonly number[];
-  /** Answers by a generation on a connection that was opened after a later generation had answered another. */
+  /** Answers by a generation on a connection that was begun after a later generation had answered another. */
   readonly backwards: number;
 }
 
@@ -76,13 +76,13 @@ export class Load {
 
   #count(connection: Connection, answer: { readonly who: Who } | Failure, server: number | undefined): void {
     if (typeof answer === "string") {
-      this.#failures.push({ how: answer, connectedAt: connection.connectedAt, server });
+      this.#failures.push({ how: answer, begunAt: connection.begunAt, server });
       return;
     }
     this.#answers += 1;
     const { generation } = answer.who;
     if (generation > this.#latest.generation) this.#latest = { generation, at: performance.now() };
-    else if (generation < this.#latest.generation && connection.connectedAt > this.#latest.at)
+    else if (generation < this.#latest.generation && connection.begunAt > this.#latest.at)
       this.#backwards += 1;
     if (!this.#servers.includes(answer.who.pid)) this.#servers.push(answer.who.pid);
   }

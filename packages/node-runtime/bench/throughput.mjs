@@ -12,9 +12,13 @@ const request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 async function start(name) {
   const port = await freePort();
-  const child = spawn(process.execPath, [fileURLToPath(new URL(`fixtures/${name}.mjs`, import.meta.url)), port], {
-    stdio: "inherit",
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL(`fixtures/${name}.mjs`, import.meta.url)), port],
+    {
+      stdio: "inherit",
+    },
+  );
   for (;;) {
     const socket = connect(port, "127.0.0.1");
     const up = await new Promise((resolve) => {
@@ -58,4 +62,6 @@ served.child.kill();
 
 console.log(`bare node:http: median ${Math.round(median(counts.bare))} requests/s`);
 console.log(`with the runtime: median ${Math.round(median(counts.served))} requests/s`);
-console.log(`ratio ${(median(counts.served) / median(counts.bare)).toFixed(3)} (${rounds} rounds, Node ${process.version})`);
+console.log(
+  `ratio ${(median(counts.served) / median(counts.bare)).toFixed(3)} (${rounds} rounds, Node ${process.version})`,
+);

@@ -1,5 +1,5 @@
 /** Why a mutant that breaks no promise is right to break none. The first pattern that fits its name gives the reason. */
-export const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
+const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
     / before (report\w+|closeListeners|unparkListeners|sendStop|startAccepting|sendRequest|resumeConnections)$/,
     "nobody can notice which of the two comes first, and a crash between them leaves nothing that differs",

@@ -44,7 +44,7 @@ export function descriptorsOf(pid: number): Map<number, string> {
 }
 
 /** Descriptors by kind: what two moments of one process's life are compared by, numbers and inodes being accidents. */
-export function descriptorKinds(pid: number): Record<string, number> {
+function descriptorKinds(pid: number): Record<string, number> {
   const kinds: Record<string, number> = {};
   for (const target of descriptorsOf(pid).values()) {
     const kind = target.replace(/:?\[.*\]$/, "");
@@ -73,8 +73,4 @@ export function residentKilobytes(pid: number): number {
 /** `T` for a stopped process. */
 export function stateOf(pid: number): string {
   return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
-}
-
-export function parentOf(pid: number): number {
-  return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }

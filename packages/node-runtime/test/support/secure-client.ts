@@ -3,7 +3,7 @@ import { request as requestHttps } from "node:https";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Target } from "./client.js";
 
-export const secured: ConnectionOptions = {
+const secured: ConnectionOptions = {
   ciphers: "PSK-AES128-GCM-SHA256",
   maxVersion: "TLSv1.2",
   pskCallback: () => ({ identity: "test", psk: Buffer.from("a key for tests only") }),

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { defineConfig, type Options } from "tsup";
 
 type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
@@ -10,10 +11,17 @@ type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 const builtins: Plugin = {
   name: "builtins",
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
-    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
-    }));
+    build.onLoad({ filter: /node-runtime\/src\/.*\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const contents = source.replace(
+        /^import \{(.*)\} from ("node:.*");$/gm,
+        (_, names: string, module: string) => {
+          const values = names.split(",").filter((name) => !name.trim().startsWith("type "));
+          return `const {${values.join(",").replaceAll(" as ", ": ")}} = process.getBuiltinModule(${module});`;
+        },
+      );
+      return { contents, loader: "ts" };
+    });
   },
 };
 

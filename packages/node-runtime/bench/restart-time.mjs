@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 import { freePort, median } from "./support.mjs";
 
 const rounds = Number(process.argv[2] ?? 30);
+/** Often enough to tell, and not so often that asking the old generation takes the new one's processor time. */
+const pollMs = 2;
 const fixture = (name) => fileURLToPath(new URL(`fixtures/${name}.mjs`, import.meta.url));
 
 function ask(port) {
@@ -26,7 +28,7 @@ async function until(port, wanted) {
   for (;;) {
     const answer = await ask(port);
     if (wanted(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 0.5));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 

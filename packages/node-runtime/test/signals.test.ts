@@ -98,10 +98,13 @@ test("INV-5: a parent leaves at once when the service ends in the moment in whic
 test("INV-6: SIGTERM to a child that is not owner yet ends only its handoff", async () => {
   const service = await Service.start();
   const { pid } = service;
+  // A signal takes its time: a child that goes on to ready meanwhile could be owner when it is told.
+  service.configure({ beforeReady: "neverReady" });
   service.arm({ role: "child", event: "offerRead", signal: "SIGTERM" });
   expect(await service.handoff()).toMatchObject({ outcome: "rejected" });
   expect(service.processes).toEqual([pid]);
   expect(await service.whoami()).toBe(1);
+  service.configure({});
   await service.succeed();
 });
 

@@ -3,7 +3,7 @@ import { HandoffError, type Listener } from "@heirloom/protocol";
 import { isIPv6Literal, sameHost } from "./address.js";
 import { absolutePath } from "./bind.js";
 import { HeldListener } from "./held-listener.js";
-import { contradiction } from "./kernel.js";
+import { contradiction, difference } from "./kernel.js";
 import type { ListenRequest } from "./options.js";
 
 /**
@@ -11,21 +11,20 @@ import type { ListenRequest } from "./options.js";
  * @throws HandoffError LISTENER_MISMATCH
  */
 export function adopt(server: Server, request: ListenRequest, offered: Listener): HeldListener {
-  for (const descriptor of descriptorsOf(offered)) {
-    const wrong = contradiction(descriptor, offered.address, offered.inode);
-    if (wrong !== undefined) {
-      throw new HandoffError("LISTENER_MISMATCH", {
-        message: `listener ${offered.name} was not handed over as offered: ${wrong}`,
-      });
-    }
+  const { descriptor, custody, address, inode } = offered;
+  const wrong = contradiction(descriptor, address, inode) ?? difference(descriptor, custody);
+  if (wrong !== undefined) {
+    throw new HandoffError("LISTENER_MISMATCH", {
+      message: `listener ${offered.name} was not handed over as offered: ${wrong}`,
+    });
   }
   return new HeldListener({
     request,
-    address: offered.address,
+    address,
     disposition: "inherited",
     server,
-    spare: offered.descriptor,
-    custody: offered.custody,
+    spare: descriptor,
+    custody,
   });
 }
 

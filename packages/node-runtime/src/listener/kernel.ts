@@ -36,6 +36,15 @@ export function contradiction(descriptor: number, address: Address, inode?: stri
   return undefined;
 }
 
+/** What speaks against a second descriptor being the same socket as the first; undefined where nothing does. */
+export function difference(first: number, second: number | undefined): string | undefined {
+  if (second === undefined) return undefined;
+  const found = socketInode(second);
+  if (found === undefined) return `descriptor ${second} is not an open socket`;
+  if (process.platform !== "linux" || found === socketInode(first)) return undefined;
+  return `descriptor ${second} is another socket than descriptor ${first}`;
+}
+
 function sameAddress(kernel: Address, offered: Address): boolean {
   if (kernel.kind === "unix" || offered.kind === "unix") {
     if (kernel.kind !== "unix" || offered.kind !== "unix") return false;

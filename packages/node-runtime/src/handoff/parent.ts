@@ -114,6 +114,7 @@ export class Parent {
       releaseListeners: () => listeners.release(),
       drainConnections: () => this.#drain(),
       resumeConnections: () => {
+        this.#drainage += 1;
         this.#finished = false;
         drainer.resume();
       },

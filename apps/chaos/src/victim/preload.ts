@@ -4,9 +4,10 @@
  * publication is synchronous, so nothing happens between the step and the stop.
  */
 import { subscribe } from "node:diagnostics_channel";
-import { openSync, readSync, writeSync } from "node:fs";
+import { openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, type Line, type Order } from "./order.js";
+import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, type Order } from "./order.js";
+import { now, say } from "./say.js";
 import { atAppStep, atBoot, atEvent, atSpawn, strikeSelf } from "./strike.js";
 
 const folder = process.env[FOLDER_VARIABLE] ?? ".";
@@ -103,16 +104,4 @@ function readOrder(): Order | undefined {
     // Being written this instant: it is meant for a handoff that has not begun.
     return undefined;
   }
-}
-
-function say(line: Line): void {
-  try {
-    writeSync(1, `${JSON.stringify(line)}\n`);
-  } catch {
-    // The conductor is gone, and with it whoever would read this.
-  }
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }

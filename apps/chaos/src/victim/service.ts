@@ -9,14 +9,8 @@ import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import type { Generation } from "@heirloom/node-runtime";
 import { DEADLINES } from "./deadlines.js";
-import {
-  APP_CHANNEL,
-  type AppStep,
-  FOLDER_VARIABLE,
-  type Line,
-  RELEASE_VARIABLE,
-  RUNTIME_VARIABLE,
-} from "./order.js";
+import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, RELEASE_VARIABLE, RUNTIME_VARIABLE } from "./order.js";
+import { now, say } from "./say.js";
 import { TLS_KEY, TLS_OPTIONS } from "./tls.js";
 
 const folder = process.env[FOLDER_VARIABLE] ?? ".";
@@ -101,16 +95,4 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     response.write(body.slice(0, 10));
     setTimeout(() => response.end(body.slice(10)), delayMs / 2);
   };
-}
-
-function say(line: Line): void {
-  try {
-    writeSync(1, `${JSON.stringify(line)}\n`);
-  } catch {
-    // The conductor is gone, and with it whoever would read this.
-  }
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }

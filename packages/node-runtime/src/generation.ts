@@ -14,6 +14,7 @@ import { Parent } from "./handoff/parent.js";
 import type { Service } from "./handoff/service.js";
 import { type Hook, Hooks } from "./hooks.js";
 import type { ListenOptions } from "./listener/options.js";
+import { ProgramListeners } from "./listener/program-listeners.js";
 import { Listeners } from "./listener/registry.js";
 import type { Settings } from "./options.js";
 import { captureLaunch } from "./process/launch.js";
@@ -37,6 +38,15 @@ export interface ListenerInfo {
 
 const booting = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
 const owners = new Set<ChildState>(["succeeding", "relinquishing", "owner"]);
+/** Where this generation accepts, being owner. */
+const accepting = new Set<ParentState>([
+  "serving",
+  "spawning",
+  "offering",
+  "preparing",
+  "aborting",
+  "ending",
+]);
 /** From commit on the child may be owner, until its exit is seen. */
 const notOwners = new Set<ParentState>([
   "committing",
@@ -52,6 +62,8 @@ const notOwners = new Set<ParentState>([
  * Made by `joinGeneration` and `serve`.
  */
 export class Generation extends EventEmitter<GenerationEvents> {
+  /** For programs that call `listen()` themselves. */
+  readonly programListeners: ProgramListeners;
   readonly #service: Service;
   readonly #child: Child;
   readonly #parent: Parent;
@@ -70,10 +82,20 @@ export class Generation extends EventEmitter<GenerationEvents> {
       hooks: new Hooks(),
       concluded: (report) => {
         settings.log(formatReport(report));
+        if (report.outcome !== "committed") this.#service.listeners.discardClosed();
         publishReport(report);
         this.emit("handoff", report);
       },
     };
+    const generation = this;
+    this.programListeners = new ProgramListeners(this.#service.listeners, this.#service.drainer, {
+      get accepts() {
+        return generation.isOwner && accepting.has(generation.#parent.state);
+      },
+      get mayGiveUp() {
+        return generation.#child.state !== "left" && generation.#parent.state === "serving";
+      },
+    });
     this.#parent = new Parent(this.#service);
     this.#owned = new Promise((resolve) => this.once("owner", resolve));
     this.#child = new Child(this.#service, offer, {
@@ -100,6 +122,11 @@ export class Generation extends EventEmitter<GenerationEvents> {
   /** Whether this generation is the one that accepts and does exclusive work. */
   get isOwner(): boolean {
     return owners.has(this.#child.state) && !notOwners.has(this.#parent.state);
+  }
+
+  /** Whether it is owner and no other generation takes part: neither a parent that drains nor a child. */
+  get isAlone(): boolean {
+    return this.#child.state === "owner" && this.#parent.state === "serving";
   }
 
   /**

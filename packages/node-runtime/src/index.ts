@@ -3,6 +3,7 @@ export {
   type Code,
   type Disposition,
   HandoffError,
+  type Listener,
   type ListenerDisposition,
   type TcpAddress,
   type UnixAddress,
@@ -10,8 +11,10 @@ export {
 export type { DrainCounts } from "./drain/drainer.js";
 export type { Generation, GenerationEvents, ListenerInfo } from "./generation.js";
 export type { Hook } from "./hooks.js";
-export { joinGeneration } from "./join-generation.js";
+export { joinGeneration, joinGenerationSync } from "./join-generation.js";
 export type { ListenOptions } from "./listener/options.js";
+export type { ProgramListeners } from "./listener/program-listeners.js";
+export type { StandIn } from "./listener/stand-in.js";
 export type { GenerationOptions } from "./options.js";
 export type { Launch } from "./process/launch.js";
 export type { HandoffReport } from "./report.js";

@@ -4,7 +4,9 @@ import { type GenerationOptions, settle } from "./options.js";
 import { assertPlatform } from "./platform.js";
 import { takeOffer } from "./process/environment.js";
 
-let joined = false;
+/** On the process, not on this module, which a process may have twice: once required, once imported. */
+const joinedSymbol = Symbol.for("heirloom.joined");
+const marks = globalThis as { [joinedSymbol]?: boolean };
 
 /**
  * Makes this process a generation of its service: the child of the process that started it for that, or the first.
@@ -12,15 +14,23 @@ let joined = false;
  * @throws HandoffError PLATFORM_UNSUPPORTED, OPTION_INVALID, OFFER_INVALID
  */
 export async function joinGeneration(options: GenerationOptions = {}): Promise<Generation> {
+  return joinGenerationSync(options);
+}
+
+/**
+ * The same at once, for what cannot wait: a preload of CommonJS programs.
+ * @throws HandoffError PLATFORM_UNSUPPORTED, OPTION_INVALID, OFFER_INVALID
+ */
+export function joinGenerationSync(options: GenerationOptions = {}): Generation {
   assertPlatform();
   const settings = settle(options);
-  if (joined) {
+  if (marks[joinedSymbol]) {
     throw new HandoffError("OPTION_INVALID", {
       message:
-        "this process is a generation already: call joinGeneration or serve once, and listen() for each server",
+        "this process is a generation already: call joinGeneration or serve once, and listen() for each server; a program that does so needs no @heirloom/register",
     });
   }
-  joined = true;
+  marks[joinedSymbol] = true;
   const generation = new Generation(settings, takeOffer());
   if (settings.signals) {
     // The outcome is logged and emitted; a signal has nobody to tell it to.

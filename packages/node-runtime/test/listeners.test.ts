@@ -50,6 +50,18 @@ test("a listener whose address changed is created, and its former socket dropped
   await refused(before);
 });
 
+// Red without the look for the address alone: the child would bind what its parent holds.
+test("INV-1: a listener that a release calls something else is inherited by its address", async () => {
+  const service = await Service.start({ listeners: [tcp("web", await freePort())] });
+  const port = await portOf(service, "web");
+  const load = startLoad(await service.target("web"));
+  service.configure({ listeners: [tcp("www", port)] });
+  expect((await service.succeed()).listeners).toEqual([{ name: "web", disposition: "inherited" }]);
+  expect(await service.listeners(2)).toMatchObject([{ name: "www", disposition: "inherited" }]);
+  expect((await service.succeed()).listeners).toEqual([{ name: "www", disposition: "inherited" }]);
+  expect(await load.stop()).toSatisfy(unharmed);
+});
+
 test("a Unix-domain socket that a release drops loses its path once its parent has left", async () => {
   const local: FixtureListener = { name: "local", server: "http", path: "app.sock" };
   const service = await Service.start({ listeners: [tcp("web"), local] });

@@ -192,7 +192,7 @@ export class Parent {
 
   #receive(message: Message, channel: Channel): void {
     const { state } = this.#driver;
-    const fault = faultOf(message, this.#service.listeners.names);
+    const fault = faultOf(message, this.#service.listeners.offeredNames);
     if (fault !== undefined) {
       channel.refuseMore(fault);
       return;

@@ -25,6 +25,7 @@ export function adopt(server: Server, request: ListenRequest, offered: Listener)
     server,
     spare: descriptor,
     custody,
+    offered,
   });
 }
 
@@ -32,21 +33,39 @@ export function descriptorsOf({ descriptor, custody }: Listener): number[] {
   return custody === undefined ? [descriptor] : [descriptor, custody];
 }
 
-/** Whether an offered listener is the one that the configuration asks for. If not, it is dropped and one is created. */
-export async function answers({ address }: Listener, request: ListenRequest): Promise<boolean> {
+/**
+ * The offered listener that the configuration asks for: by its name where that has this address, and else by its address
+ * alone, unless it asks for any port. Undefined: one is to be created.
+ */
+export function find(
+  offered: ReadonlyMap<string, Listener>,
+  request: ListenRequest,
+  hosts: readonly string[],
+): Listener | undefined {
+  const named = offered.get(request.name);
+  if (named !== undefined && answers(named, request, hosts)) return named;
+  if (request.port === 0) return undefined;
+  return [...offered.values()].find((listener) => answers(listener, request, hosts));
+}
+
+function answers({ address }: Listener, request: ListenRequest, hosts: readonly string[]): boolean {
   if (request.path !== undefined)
     return address.kind === "unix" && address.path === absolutePath(request.path);
   if (address.kind !== "tcp") return false;
   // Port 0 asks for any port: the inherited one is any port, and clients know it by now.
   if (request.port !== 0 && request.port !== address.port) return false;
   if ((request.ipv6Only ?? false) !== (address.ipv6Only ?? false)) return false;
-  return (await hostsOf(request.host)).some((host) => sameHost(host, address.host));
+  return hosts.some((host) => sameHost(host, address.host));
 }
 
-async function hostsOf(host: string | undefined): Promise<string[]> {
+/** The addresses that a configured host may stand for; undefined for a name, which `lookUp` knows. */
+export function literalHosts({ host }: ListenRequest): readonly string[] | undefined {
   // node:net takes the first where the system has IPv6, and the second elsewhere.
   if (host === undefined) return ["::", "0.0.0.0"];
-  if (isIPv4(host) || isIPv6Literal(host)) return [host];
+  return isIPv4(host) || isIPv6Literal(host) ? [host] : undefined;
+}
+
+export async function lookUp({ host = "" }: ListenRequest): Promise<readonly string[]> {
   const { lookup } = process.getBuiltinModule("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }

@@ -1,10 +1,11 @@
 import { chmodSync, closeSync } from "node:fs";
-import { Server } from "node:net";
-import { type Address, type Disposition, HandoffError, type ListenerDisposition } from "@heirloom/protocol";
-import { allowCloseEvent, closeListeningHandle, descriptorOf } from "../node-internals.js";
+import type { Server } from "node:net";
+import { type Address, type Disposition, HandoffError, type Listener } from "@heirloom/protocol";
+import { allowCloseEvent, closeListeningHandle, descriptorOf, netServer } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
 import { formatAddress } from "./address.js";
 import type { ListenRequest } from "./options.js";
+import type { StandIn } from "./stand-in.js";
 import { pathIdentity, unpublish } from "./unix-path.js";
 
 export interface HeldListenerOptions {
@@ -16,6 +17,8 @@ export interface HeldListenerOptions {
   readonly custody: number | undefined;
   /** A further descriptor of the socket, for the first accept. */
   readonly spare?: number | undefined;
+  /** What the listener was offered as, if it was. */
+  readonly offered?: Listener | undefined;
 }
 
 /**
@@ -23,17 +26,20 @@ export interface HeldListenerOptions {
  * descriptor up; custody keeps another, so that the socket can wait parked and be accepted on again.
  * @see spec/v1/listeners.md
  */
-export class HeldListener implements ListenerDisposition {
+export class HeldListener {
   readonly name: string;
   readonly address: Address;
   readonly disposition: Exclude<Disposition, "dropped">;
   readonly server: Server;
+  readonly offered: Listener | undefined;
+  /** What the program sees of the server, where the program calls `listen()` itself. */
+  standIn: StandIn | undefined;
   readonly #request: ListenRequest;
   readonly #identity: string | undefined;
   #custody: number | undefined;
   #spare: number | undefined;
 
-  constructor({ request, address, disposition, server, custody, spare }: HeldListenerOptions) {
+  constructor({ request, address, disposition, server, custody, spare, offered }: HeldListenerOptions) {
     this.name = request.name;
     this.address = address;
     this.disposition = disposition;
@@ -41,6 +47,7 @@ export class HeldListener implements ListenerDisposition {
     this.#request = request;
     this.#custody = custody;
     this.#spare = spare;
+    this.offered = offered;
     this.#identity = address.kind === "unix" ? pathIdentity(address.path) : undefined;
   }
 
@@ -60,7 +67,7 @@ export class HeldListener implements ListenerDisposition {
 
   /** Accepts, on a spare descriptor or else on the one in custody, which `replenish` then replaces. */
   accept(): void {
-    if (this.server.listening) return;
+    if (netServer.isListening(this.server) || this.standIn?.closed) return;
     const fd = this.#spare ?? this.#custody;
     if (fd === undefined) throw new Error(`listener ${this.name} has no descriptor left to accept on`);
     if (fd === this.#spare) this.#spare = undefined;
@@ -69,8 +76,8 @@ export class HeldListener implements ListenerDisposition {
     if (mode !== undefined && this.#identity !== undefined) chmodSync(this.#path, mode);
     // Without a backlog, listen(2) would be called again with the default and shorten the queue for everybody. Node
     // takes it beside a descriptor only as an argument of its own: as an option it is ignored.
-    this.server.listen({ fd }, backlog);
-    if (!this.server.listening)
+    netServer.listen.call(this.server, { fd }, backlog);
+    if (!netServer.isListening(this.server))
       throw new Error(`listener ${this.name} cannot be listened on as descriptor ${fd}`);
   }
 
@@ -92,7 +99,7 @@ export class HeldListener implements ListenerDisposition {
 
   /** Stops accepting. Without custody that gives the socket up. */
   stopAccepting(): void {
-    if (this.server.listening) closeListeningHandle(this.server, Server.prototype.close);
+    if (netServer.isListening(this.server)) closeListeningHandle(this.server);
   }
 
   /** Gives up what waits parked. */
@@ -113,8 +120,21 @@ export class HeldListener implements ListenerDisposition {
 
   /** Lets the server emit `close`: nothing of it is left. */
   finish(): void {
+    if (this.standIn?.closed) return;
     allowCloseEvent(this.server);
-    this.server.close();
+    if (this.standIn === undefined) this.server.close();
+    else netServer.close.call(this.server);
+  }
+
+  /** Whether nothing has used up what was offered: another server can take it. */
+  get isUntouched(): boolean {
+    return this.offered !== undefined && this.#spare === this.offered.descriptor;
+  }
+
+  /** The program is done with this listener while the service goes on. Its server may still listen: that is closed as usual. */
+  giveUp(): void {
+    this.release();
+    if (this.address.kind === "unix") unpublish(this.#path, this.#identity);
   }
 
   toString(): string {

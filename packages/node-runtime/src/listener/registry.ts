@@ -1,29 +1,98 @@
 import { closeSync } from "node:fs";
 import type { Server } from "node:net";
-import { HandoffError, type Listener, type ListenerDisposition } from "@heirloom/protocol";
+import { type Address, HandoffError, type Listener, type ListenerDisposition } from "@heirloom/protocol";
+import { descriptorOf, netServer } from "../node-internals.js";
 import { loadSyscalls } from "../syscalls.js";
-import { adopt, answers, descriptorsOf } from "./adopt.js";
+import { adopt, descriptorsOf, find, literalHosts, lookUp } from "./adopt.js";
 import { bind } from "./bind.js";
-import type { HeldListener } from "./held-listener.js";
+import { HeldListener } from "./held-listener.js";
 import { socketInode } from "./kernel.js";
-import { checkListenOptions, type ListenOptions } from "./options.js";
+import { checkListenOptions, type ListenOptions, type ListenRequest } from "./options.js";
 import { pathIdentity, unpublish } from "./unix-path.js";
 
 /** The listeners of one generation: those it was offered, and those it holds. */
 export class Listeners {
   readonly #offered: Map<string, Listener>;
   readonly #held = new Map<string, HeldListener>();
+  /** Of all that are held, or about to be. */
   readonly #names = new Set<string>();
+  #offeredNames: readonly string[] = [];
 
   constructor(offered: readonly Listener[] = []) {
     this.#offered = new Map(offered.map((listener) => [listener.name, listener]));
   }
 
   /**
-   * Inherits the listener where the offer has it with this address, and binds it otherwise.
+   * Inherits the listener where the offer has it, and binds it otherwise.
    * @throws HandoffError LISTENER_INVALID, LISTENER_NAME_DUPLICATE, LISTENER_MISMATCH, LISTENER_BIND_FAILED
    */
   async hold(server: Server, options: ListenOptions): Promise<HeldListener> {
+    const request = this.#check(server, options);
+    assertSilent(server, request);
+    this.#names.add(request.name);
+    try {
+      // Nobody is looked up, or waited for, where nothing was offered.
+      const hosts = this.#offered.size > 0 ? (literalHosts(request) ?? (await lookUp(request))) : [];
+      const offered = find(this.#offered, request, hosts);
+      return offered === undefined
+        ? this.#add(await bind(server, request))
+        : this.#adopt(server, request, offered);
+    } catch (error) {
+      this.#names.delete(request.name);
+      throw error;
+    }
+  }
+
+  /**
+   * Inherits the listener where the offer has it, at once. Undefined: it does not, or the host is a name.
+   * @throws HandoffError LISTENER_INVALID, LISTENER_NAME_DUPLICATE, LISTENER_MISMATCH
+   */
+  inherit(server: Server, options: ListenOptions): HeldListener | undefined {
+    const request = this.#check(server, options);
+    assertSilent(server, request);
+    const hosts = literalHosts(request);
+    const offered = hosts && find(this.#offered, request, hosts);
+    return offered && this.#adopt(server, request, offered);
+  }
+
+  /**
+   * Takes a server into custody that listens already.
+   * @throws HandoffError LISTENER_INVALID, LISTENER_NAME_DUPLICATE
+   */
+  enlist(server: Server, address: Address, options: ListenOptions): HeldListener {
+    const request = this.#check(server, options);
+    // What an init system passed on, and the program listens on by itself, is nobody else's any more.
+    const descriptor = descriptorOf(server);
+    for (const offered of this.#offered.values()) {
+      if (offered.descriptor === descriptor) this.#offered.delete(offered.name);
+    }
+    const disposition = "created" as const;
+    return this.#add(new HeldListener({ request, address, disposition, server, custody: undefined }));
+  }
+
+  /** The program has closed a server while the service goes on. What nobody has accepted on can be asked for again. */
+  giveUp(held: HeldListener): void {
+    this.#held.delete(held.name);
+    this.#names.delete(held.name);
+    if (held.offered !== undefined && held.isUntouched) this.#offered.set(held.offered.name, held.offered);
+    else held.giveUp();
+  }
+
+  /** What was offered and nobody has asked for yet. */
+  get unclaimed(): readonly Listener[] {
+    return [...this.#offered.values()];
+  }
+
+  /** The names in the last offer. */
+  get offeredNames(): readonly string[] {
+    return this.#offeredNames;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  #check(server: Server, options: ListenOptions): ListenRequest {
     const request = checkListenOptions(options);
     const { name } = request;
     if (this.#names.has(name)) {
@@ -31,32 +100,32 @@ export class Listeners {
         message: `two listeners are called ${JSON.stringify(name)}: give each listen() a name of its own`,
       });
     }
-    if (server.listening) {
+    if ([...this.#held.values()].some((held) => held.server === server)) {
       throw new HandoffError("LISTENER_INVALID", {
-        message: `the server of listener ${name} listens already: pass it to the generation instead of calling its listen()`,
+        message: `the server of listener ${name} is that of another listener already: make a server for each`,
       });
     }
-    this.#names.add(name);
-    try {
-      const offered = this.#offered.get(name);
-      const inherits = offered !== undefined && (await answers(offered, request));
-      const held = inherits ? adopt(server, request, offered) : await bind(server, request);
-      if (inherits) this.#offered.delete(name);
-      this.#held.set(name, held);
-      return held;
-    } catch (error) {
-      this.#names.delete(name);
-      throw error;
-    }
+    return request;
   }
 
-  get names(): string[] {
-    return [...this.#held.keys()];
+  #adopt(server: Server, request: ListenRequest, offered: Listener): HeldListener {
+    const held = adopt(server, request, offered);
+    this.#offered.delete(offered.name);
+    return this.#add(held);
+  }
+
+  #add(held: HeldListener): HeldListener {
+    this.#names.add(held.name);
+    this.#held.set(held.name, held);
+    return held;
   }
 
   /** What became of each listener; those that were offered and not asked for are dropped. */
   dispositions(): ListenerDisposition[] {
-    const held = [...this.#held.values()].map(({ name, disposition }) => ({ name, disposition }));
+    const held = [...this.#held.values()].map(({ name, disposition, offered }) => ({
+      name: offered?.name ?? name,
+      disposition,
+    }));
     // What was inherited is no longer among the offered. A changed address stands here twice: created and dropped.
     const dropped = [...this.#offered.keys()].map((name) => ({ name, disposition: "dropped" as const }));
     return [...held, ...dropped];
@@ -71,6 +140,7 @@ export class Listeners {
       const slot = first + descriptors.push(descriptor, descriptor) - 2;
       return { name, address, descriptor: slot, custody: slot + 1, ...(inode !== undefined && { inode }) };
     });
+    this.#offeredNames = listeners.map(({ name }) => name);
     return { listeners, descriptors };
   }
 
@@ -81,6 +151,17 @@ export class Listeners {
   accept(): void {
     for (const held of this.#held.values()) held.accept();
     this.#replenish().catch(() => {});
+  }
+
+  /** The same for one that came later than the others. */
+  acceptOn(held: HeldListener): void {
+    held.accept();
+    this.#replenish().catch(() => {});
+  }
+
+  /** Gives up what programs closed during a handoff that came to nothing. */
+  discardClosed(): void {
+    for (const held of [...this.#held.values()]) if (held.standIn?.closed) this.giveUp(held);
   }
 
   async #replenish(): Promise<void> {
@@ -121,4 +202,11 @@ export class Listeners {
   finish(): void {
     for (const held of this.#held.values()) held.finish();
   }
+}
+
+function assertSilent(server: Server, { name }: ListenRequest): void {
+  if (!netServer.isListening(server)) return;
+  throw new HandoffError("LISTENER_INVALID", {
+    message: `the server of listener ${name} listens already: pass it to the generation instead of calling its listen()`,
+  });
 }

@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type Server as HttpServer, request } from "node:http";
-import { createServer, Server } from "node:net";
+import { createServer, type Server } from "node:net";
 import { expect, test } from "vitest";
 import {
   allowCloseEvent,
@@ -69,7 +69,7 @@ test("node: net.Server emits close through _emitCloseIfDrained, and close() leav
         .end();
     });
   expect(await answer()).toBe(200);
-  closeListeningHandle(server, Server.prototype.close);
+  closeListeningHandle(server);
   await new Promise((resolve) => setImmediate(resolve));
   expect(server.listening).toBe(false);
   expect(closed).toBe(0);

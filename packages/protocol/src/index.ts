@@ -20,6 +20,8 @@ export type {
   Committed,
   Connections,
   ConnectionsAdopted,
+  ConnectionsAwaited,
+  ConnectionsLate,
   ConnectionsReleased,
   Farewell,
   Message,

@@ -25,8 +25,12 @@ export const limits = {
   offerCharactersMax: 98_304,
   /** Milliseconds of a deadline on the wire: timers of common platforms overflow above. */
   deadlineMsMax: 2_147_483_647,
-  /** Connections in one `connections` message. */
+  /** Connections in one `connections` message: what Linux takes in one message on a Unix-domain socket. */
   connectionsMax: 253,
+  /** Bytes of what a parent has read from one connection before it released it, over all `connections-late` messages. */
+  lateBytesMax: 1_048_576,
+  /** Protocols in one `connections-awaited` message. */
+  protocolsMax: 32,
   /** The largest integer on the wire. Larger numbers travel as strings of decimal digits. */
   integerMax: 4_294_967_295,
 } as const;

@@ -22,6 +22,8 @@ export interface Offer {
   readonly parent: { readonly pid: number };
   /** The descriptor number of the channel in the child. */
   readonly channel: number;
+  /** The number of a second stream in the child, which carries the descriptors of connections. Only with the feature `connections`. */
+  readonly descriptorChannel?: number;
   /** In registration order; 0 to 64, names unique. */
   readonly listeners: readonly Listener[];
   /** Milliseconds that the child waits, once ready, for the next step. */
@@ -119,6 +121,13 @@ export interface Stop {
   readonly type: "stop";
 }
 
+/** The child has all that it takes to adopt connections. @see spec/v1/messages.md#connections-awaited */
+export interface ConnectionsAwaited {
+  readonly type: "connections-awaited";
+  /** Which protocols it takes connections of, such as `http/1.1`; 0 to 32, distinct. A later message replaces an earlier one. */
+  readonly protocols: readonly string[];
+}
+
 /** Connections whose descriptors travel beside this message. @see spec/v1/messages.md#connections */
 export interface Connections {
   readonly type: "connections";
@@ -131,6 +140,14 @@ export interface Connections {
 export interface MovedConnection {
   /** The name of the listener that it came in on. */
   readonly listener: string;
+  /** What is spoken on it: one of those that the child awaits. */
+  readonly protocol: string;
+  /** The parent had stopped reading before it looked whether the connection can move: there are no late bytes, ever. */
+  readonly still: boolean;
+  /** Milliseconds for which nothing has happened on it. */
+  readonly idleMs?: number;
+  /** Requests answered on it so far, in this and all earlier generations. */
+  readonly served?: number;
   /** What the application says about it. */
   readonly state?: Uint8Array;
 }
@@ -143,12 +160,20 @@ export interface ConnectionsAdopted {
   readonly count: number;
 }
 
+/** What the parent read from a connection before it stopped. @see spec/v1/messages.md#connections-late */
+export interface ConnectionsLate {
+  readonly type: "connections-late";
+  readonly batch: number;
+  /** Which connection of the batch, from 0. */
+  readonly index: number;
+  /** To be joined with those of earlier messages. */
+  readonly bytes: Uint8Array;
+}
+
 /** The parent closed its copies: the child reads from here on. @see spec/v1/messages.md#connections-released */
 export interface ConnectionsReleased {
   readonly type: "connections-released";
   readonly batch: number;
-  /** For each connection, what the parent read before it stopped. */
-  readonly late: readonly Uint8Array[];
 }
 
 /** The parent's last word. @see spec/v1/messages.md#farewell */
@@ -158,6 +183,8 @@ export interface Farewell {
   readonly finished: number;
   /** Connections that moved to the child. */
   readonly moved: number;
+  /** Connections that were closed while they were idle. */
+  readonly closed: number;
   /** Connections that were cut at the drain deadline. */
   readonly cut: number;
 }
@@ -171,6 +198,7 @@ export type ParentMessage =
   | Request
   | Stop
   | Connections
+  | ConnectionsLate
   | ConnectionsReleased
   | Farewell;
 
@@ -184,6 +212,7 @@ export type ChildMessage =
   | Committed
   | Relinquish
   | Stop
+  | ConnectionsAwaited
   | ConnectionsAdopted;
 
 export type Message = ParentMessage | ChildMessage;

@@ -133,6 +133,14 @@ export class Child {
       sendCommitted: () => this.#send({ type: "committed" }),
       sendRelinquish: () => this.#send({ type: "relinquish" }),
       sendStop: () => this.#send({ type: "stop" }),
+      // This runtime does not take the feature "connections" yet.
+      prepareAdoption: () => {},
+      sendConnectionsAwaited: () => {},
+      adoptConnections: () => {},
+      refuseConnections: () => {},
+      keepLateBytes: () => {},
+      takeConnections: () => {},
+      inheritConnections: () => {},
       discardDropped: () => listeners.discardDropped(),
       reportOwner: () => {
         this.#channel?.unref();

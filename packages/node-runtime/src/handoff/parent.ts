@@ -99,7 +99,7 @@ export class Parent {
       sendStop: () => this.#send({ type: "stop" }),
       sendFarewell: () => {
         const { finished, cut } = drainer.counts();
-        this.#send({ type: "farewell", finished, moved: 0, cut });
+        this.#send({ type: "farewell", finished, moved: 0, closed: 0, cut });
       },
       parkListeners: () => {
         listeners.park();
@@ -119,6 +119,11 @@ export class Parent {
         drainer.resume();
       },
       cutConnections: () => drainer.cut(),
+      // This runtime does not offer the feature "connections" yet, so the machine never gets to these.
+      moveConnections: () => {},
+      sendConnections: () => {},
+      releaseConnections: () => {},
+      keepConnections: () => {},
       killChild: () => this.#child?.kill(),
       reportProgress: () => {},
       reportAborted: () => this.#reportFailure("aborted"),

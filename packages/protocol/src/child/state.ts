@@ -43,6 +43,14 @@ export type ChildEvent =
   | "relinquishedReceived"
   | "requestReceived"
   | "stopReceived"
+  /** Connections arrive. */
+  | "connectionsReceived"
+  /** What the parent had read from one of them. */
+  | "connectionsLateReceived"
+  /** They are this generation's alone. */
+  | "connectionsReleasedReceived"
+  /** Whatever adopting connections takes is there. */
+  | "adoptionPrepared"
   | "farewellReceived"
   /** A frame or message that breaks the protocol; the channel is not read any further. */
   | "protocolViolated"
@@ -72,6 +80,22 @@ export type ChildEffect =
   /** Must come after startAccepting. */
   | "sendCommitted"
   | "sendRelinquish"
+  /** Load whatever adopting connections takes. Comes back as adoptionPrepared, or never. */
+  | "prepareAdoption"
+  | "sendConnectionsAwaited"
+  /** Take the batch's descriptors, read nothing, and say how many there are. Fewer than announced: close them all first. */
+  | "adoptConnections"
+  /** Close the batch's descriptors, and say that none was taken. */
+  | "refuseConnections"
+  /** Keep the bytes until the connection is released: they come before what is read. */
+  | "keepLateBytes"
+  /** Read from the batch's connections, and serve them. */
+  | "takeConnections"
+  /**
+   * Of what was adopted and never released, take those that their parent had stopped reading from, and close the others.
+   * Must not come while the parent could read from them again.
+   */
+  | "inheritConnections"
   | "sendStop"
   /** The offered listeners that this generation does not want can be given up for good. */
   | "discardDropped"

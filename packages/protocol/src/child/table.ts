@@ -32,8 +32,16 @@ const beforeCommit = (state: ChildState): Rows => ({
 
 /** What an owner whose parent still drains does when that parent is out of the way. */
 const parentGone = (...effects: ChildEffect[]): Rows => ({
-  farewellReceived: { next: "owner", effects: ["discardDropped", ...effects] },
-  parentDied: { next: "owner", effects: ["discardDropped", ...effects] },
+  farewellReceived: { next: "owner", effects: ["inheritConnections", "discardDropped", ...effects] },
+  parentDied: { next: "owner", effects: ["inheritConnections", "discardDropped", ...effects] },
+});
+
+/** What an owner does about connections that its parent moves to it, for as long as that parent lives. */
+const adopting = (state: ChildState): Rows => ({
+  adoptionPrepared: { next: state, effects: ["sendConnectionsAwaited"] },
+  connectionsReceived: { next: state, effects: ["adoptConnections"] },
+  connectionsLateReceived: { next: state, effects: ["keepLateBytes"] },
+  connectionsReleasedReceived: { next: state, effects: ["takeConnections"] },
 });
 
 const endOfService: Rows = {
@@ -53,7 +61,6 @@ const endOfService: Rows = {
 };
 
 const afterwards: Rows = {
-  farewellReceived: because("the parent was out of the way already"),
   relinquishedReceived: because("the parent was out of the way already"),
   requestReceived: because("the parent was out of the way already"),
   stopReceived: because("the parent was out of the way already"),
@@ -62,7 +69,6 @@ const afterwards: Rows = {
   stateReceived: because("the parent was out of the way already"),
   stateImported: because("nobody waits for it any more"),
   stateRejected: because("nobody waits for it any more"),
-  parentDied: because("the parent was out of the way already"),
   channelEnded: because("the parent was out of the way already"),
   protocolViolated: because("the parent was out of the way already"),
 };
@@ -99,7 +105,13 @@ export const childRole: Role<ChildState, ChildEvent, ChildEffect, ChildFact> = {
     ready: {
       ...beforeCommit("ready"),
       stateImported: { next: "ready", effects: ["sendStateAdopted"] },
-      commitReceived: becomeOwner("succeeding", "startAccepting", "sendCommitted", "reportOwner"),
+      commitReceived: becomeOwner(
+        "succeeding",
+        "startAccepting",
+        "sendCommitted",
+        "reportOwner",
+        "prepareAdoption",
+      ),
       // It is not known whether the dead parent had parked: nobody accepts now but this generation.
       parentDied: becomeOwner("owner", "startAccepting", "discardDropped", "reportOwner"),
       // A parent that hangs is not dead. It goes on when it wakes; this generation must not be in its way.
@@ -120,6 +132,7 @@ export const childRole: Role<ChildState, ChildEvent, ChildEffect, ChildFact> = {
     },
 
     succeeding: {
+      ...adopting("succeeding"),
       ...parentGone(),
       ...endOfService,
       handoffRequested: { next: "relinquishing", effects: ["sendRelinquish"] },
@@ -129,6 +142,7 @@ export const childRole: Role<ChildState, ChildEvent, ChildEffect, ChildFact> = {
     },
 
     relinquishing: {
+      ...adopting("relinquishing"),
       ...parentGone("startHandoff"),
       ...endOfService,
       relinquishedReceived: { next: "owner", effects: ["discardDropped", "startHandoff"] },
@@ -140,12 +154,22 @@ export const childRole: Role<ChildState, ChildEvent, ChildEffect, ChildFact> = {
 
     owner: {
       ...afterwards,
+      ...adopting("owner"),
+      // A parent that has relinquished may still have had connections to move.
+      farewellReceived: { next: "owner", effects: ["inheritConnections"] },
+      parentDied: { next: "owner", effects: ["inheritConnections"] },
       handoffRequested: { next: "owner", effects: ["startHandoff"] },
       terminationRequested: { next: "owner", effects: ["stopServing"] },
     },
 
     left: {
       ...afterwards,
+      ...adopting("left"),
+      adoptionPrepared: because("this generation is leaving"),
+      // The service ends: what its parent has, its parent finishes. What was on its way is finished here.
+      connectionsReceived: { next: "left", effects: ["refuseConnections"] },
+      farewellReceived: { next: "left", effects: ["inheritConnections"] },
+      parentDied: { next: "left", effects: ["inheritConnections"] },
       preparationFailed: because("this generation is leaving"),
       readyDeclared: because("this generation is leaving"),
       handoffRequested: because("this generation is leaving"),

@@ -58,6 +58,12 @@ export type ParentEvent =
   | "relinquishReceived"
   | "stopReceived"
   | "abortReceived"
+  /** The child has all that it takes to adopt connections. */
+  | "connectionsAwaitedReceived"
+  /** The child holds the batch that was sent. */
+  | "connectionsAdoptedReceived"
+  /** The child could not take the whole batch, and has closed what it got of it. */
+  | "connectionsRefusedReceived"
   /** A frame or message that breaks the protocol; the channel is not read any further. */
   | "protocolViolated"
   /** The child's end of the channel is closed. */
@@ -67,6 +73,8 @@ export type ParentEvent =
   /** The listeners are parked and exclusive work has stopped. */
   | "parked"
   | "parkFailed"
+  /** Connections that can move are paused, and make a batch. Only while no other batch is on its way. */
+  | "connectionsPaused"
   /** Nothing that was accepted is open any more. */
   | "drained"
   /** The deadline of this state passed. */
@@ -97,7 +105,15 @@ export type ParentEffect =
   | "releaseListeners"
   /** Begin to finish what was accepted. Comes back as drained. */
   | "drainConnections"
-  /** Treat what is open as before draining. */
+  /** Begin to move connections: each batch comes back as connectionsPaused. */
+  | "moveConnections"
+  /** Pass the batch's descriptors on, and keep the connections, paused. */
+  | "sendConnections"
+  /** Send what was read of them, if anything; close the batch's connections here; then say that they are released. */
+  | "releaseConnections"
+  /** Read from the batch's connections again: they stay here. Must not come while the child could read from them. */
+  | "keepConnections"
+  /** Treat what is open as before draining, the batch that is on its way, too. */
   | "resumeConnections"
   /** Close what is still open. */
   | "cutConnections"

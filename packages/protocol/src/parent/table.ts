@@ -18,17 +18,29 @@ const concludeAborted = (...first: ParentEffect[]): ParentCell => [
   { next: "serving", effects: [...first, "reportAborted"] },
 ];
 
-/** The child was sent commit and is gone: only now may anybody else accept. */
+/** The child was sent commit and is gone: only now may anybody else accept, or read what was on its way to it. */
 const concludeRolledBack: ParentCell = [
-  { when: "stopping", next: "stopping", effects: ["reportRolledBack", "closeListeners", "drainConnections"] },
+  {
+    when: "stopping",
+    next: "stopping",
+    effects: ["resumeConnections", "reportRolledBack", "closeListeners", "drainConnections"],
+  },
   {
     when: "requested",
     next: "spawning",
-    effects: ["unparkListeners", "reportRolledBack", "spawnChild"],
+    effects: ["resumeConnections", "unparkListeners", "reportRolledBack", "spawnChild"],
     forgets: "requested",
   },
-  { next: "serving", effects: ["unparkListeners", "reportRolledBack"] },
+  { next: "serving", effects: ["resumeConnections", "unparkListeners", "reportRolledBack"] },
 ];
+
+/** What a state does about connections that move. An owner that lives takes them, also one that will hand over itself. */
+const moving = (state: ParentState): Rows => ({
+  connectionsAwaitedReceived: { next: state, effects: ["moveConnections"] },
+  connectionsPaused: { next: state, effects: ["sendConnections"] },
+  connectionsAdoptedReceived: { next: state, effects: ["releaseConnections"] },
+  connectionsRefusedReceived: { next: state, effects: ["keepConnections"] },
+});
 
 /** What any state before commit does about a failure of the child, or about the end of the service. */
 const beforeCommit = (state: ParentState, ...first: ParentEffect[]): Rows => ({
@@ -53,6 +65,9 @@ const deaf = (why: string): Rows => ({
   stateAdoptedReceived: because(why),
   committedReceived: because(why),
   relinquishReceived: because(why),
+  connectionsAwaitedReceived: because(why),
+  connectionsAdoptedReceived: because(why),
+  connectionsRefusedReceived: because(why),
   stopReceived: because(why),
   abortReceived: because(why),
   protocolViolated: because(why),
@@ -159,10 +174,11 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
     },
 
     draining: {
+      ...moving("draining"),
       drained: { next: "left", effects: ["sendFarewell", "leave"] },
       deadlineExpired: { next: "left", effects: ["cutConnections", "sendFarewell", "leave"] },
       childExited: { next: "serving", effects: ["resumeConnections", "unparkListeners", "reportRolledBack"] },
-      channelEnded: { next: "fencing", effects: ["resumeConnections", "killChild"] },
+      channelEnded: { next: "fencing", effects: ["killChild"] },
       relinquishReceived: { next: "departing", effects: ["releaseListeners", "sendRelinquished"] },
       stopReceived: { next: "departing", effects: ["closeListeners"] },
       handoffRequested: { next: "draining", effects: ["sendRequest"] },
@@ -176,6 +192,9 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
 
     departing: {
       ...oneWay,
+      ...moving("departing"),
+      // There is no way back for the listeners; a connection that has not moved is finished here all the same.
+      childExited: { next: "departing", effects: ["keepConnections"] },
       drained: { next: "left", effects: ["sendFarewell", "leave"] },
       deadlineExpired: { next: "left", effects: ["cutConnections", "sendFarewell", "leave"] },
     },
@@ -193,6 +212,7 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
       childExited: concludeRolledBack,
       // It may have been owner when it was told to end the service: taking that back would bring the service to life again.
       stopReceived: { next: "fencing", notes: "stopping" },
+      connectionsPaused: { next: "fencing", effects: ["keepConnections"] },
     },
 
     stopping: {
@@ -205,6 +225,7 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
     left: {
       ...oneWay,
       drained: because("this generation has left"),
+      connectionsPaused: because("this generation has left"),
     },
   },
 };

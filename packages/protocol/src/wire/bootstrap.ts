@@ -69,19 +69,21 @@ export const offer = taggedMap<Offer, "type">(
     generation: integer(2, limits.integerMax),
     parent: parentMap,
     channel: descriptor,
+    descriptorChannel: optional(descriptor),
     listeners: array("listener maps", listenerMap, 0, limits.listenersMax),
     deadlines: deadlinesMap,
     features,
   },
   [
     distinct("the names of the listeners", (message) => message.listeners.map((listener) => listener.name)),
-    distinct("the channel, every `descriptor` and every `custody`", descriptors),
+    distinct("`channel`, `descriptorChannel`, every `descriptor` and every `custody`", descriptors),
     distinctFeatures,
   ],
 );
 
-function descriptors({ channel, listeners }: Offer): number[] {
+function descriptors({ channel, descriptorChannel, listeners }: Offer): number[] {
   const all = [channel];
+  if (descriptorChannel !== undefined) all.push(descriptorChannel);
   for (const listener of listeners) {
     all.push(listener.descriptor);
     if (listener.custody !== undefined) all.push(listener.custody);

@@ -21,8 +21,10 @@ export const messages: {
   relinquished: v1.relinquished,
   request: v1.request,
   stop: v1.stop,
+  "connections-awaited": v1.connectionsAwaited,
   connections: v1.connections,
   "connections-adopted": v1.connectionsAdopted,
+  "connections-late": v1.connectionsLate,
   "connections-released": v1.connectionsReleased,
   farewell: v1.farewell,
 };

@@ -5,6 +5,8 @@ import type {
   Committed,
   Connections,
   ConnectionsAdopted,
+  ConnectionsAwaited,
+  ConnectionsLate,
   ConnectionsReleased,
   Farewell,
   Message,
@@ -20,7 +22,7 @@ import type {
 } from "../message.js";
 import { name } from "./bootstrap.js";
 import { array, boolean, bytes, integer, oneOf, optional } from "./field.js";
-import { type FieldsOf, map, type Rule, taggedMap } from "./map.js";
+import { distinct, type FieldsOf, map, type Rule, taggedMap } from "./map.js";
 
 /* The messages of version 1, beside the frozen ones. @see spec/v1/messages.md */
 
@@ -34,6 +36,10 @@ export const dispositionMap = map<ListenerDisposition>("disposition", {
 
 export const connectionMap = map<MovedConnection>("connection", {
   listener: name,
+  protocol: name,
+  still: boolean,
+  idleMs: optional(count),
+  served: optional(count),
   state: optional(bytes(0, limits.stateChunkBytesMax)),
 });
 
@@ -67,6 +73,12 @@ export const request = message<Request>("request", {});
 
 export const stop = message<Stop>("stop", {});
 
+export const connectionsAwaited = message<ConnectionsAwaited>(
+  "connections-awaited",
+  { protocols: array("protocols, each a string of 1 to 64 bytes", name, 0, limits.protocolsMax) },
+  [distinct("the protocols", ({ protocols }) => protocols)],
+);
+
 export const connections = message<Connections>("connections", {
   batch,
   connections: array("connection maps", connectionMap, 1, limits.connectionsMax),
@@ -77,12 +89,15 @@ export const connectionsAdopted = message<ConnectionsAdopted>("connections-adopt
   count: integer(0, limits.connectionsMax),
 });
 
-export const connectionsReleased = message<ConnectionsReleased>("connections-released", {
+export const connectionsLate = message<ConnectionsLate>("connections-late", {
   batch,
-  late: array("byte strings", bytes(0, limits.frameBytesMax), 1, limits.connectionsMax),
+  index: integer(0, limits.connectionsMax - 1),
+  bytes: bytes(1, limits.stateChunkBytesMax),
 });
 
-export const farewell = message<Farewell>("farewell", { finished: count, moved: count, cut: count });
+export const connectionsReleased = message<ConnectionsReleased>("connections-released", { batch });
+
+export const farewell = message<Farewell>("farewell", { finished: count, moved: count, closed: count, cut: count });
 
 function onePerName({ listeners }: Ready): boolean {
   const seen = new Map<string, Disposition>();

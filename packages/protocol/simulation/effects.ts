@@ -172,6 +172,10 @@ const parentEffects: Record<ParentEffect, Handler> = {
     if (!process.draining) turn.violate("INV-4", "cuts connections that it was never asked to finish");
     process.connected = false;
   },
+  moveConnections: () => {},
+  sendConnections: () => {},
+  releaseConnections: () => {},
+  keepConnections: () => {},
   killChild: (turn, i) => {
     if (lives(turn.world.processes[i + 1])) changeProcess(turn.world, i + 1).doomed = true;
   },
@@ -210,6 +214,13 @@ const childEffects: Record<ChildEffect, Handler> = {
   },
   sendRelinquish: up("relinquish"),
   sendStop: up("stop"),
+  prepareAdoption: () => {},
+  sendConnectionsAwaited: () => {},
+  adoptConnections: () => {},
+  refuseConnections: () => {},
+  keepLateBytes: () => {},
+  takeConnections: () => {},
+  inheritConnections: () => {},
   discardDropped: (turn, i) => {
     const above = turn.world.processes[i - 1];
     const state = above?.parent.state;

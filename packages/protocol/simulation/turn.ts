@@ -148,4 +148,6 @@ const silent = new Set<string>([
   "importState",
   "startHandoff",
   "stopServing",
+  "prepareAdoption",
+  "inheritConnections",
 ]);

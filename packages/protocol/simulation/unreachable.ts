@@ -49,4 +49,28 @@ export const unreachable: Readonly<Record<string, readonly string[]>> = {
     ...inState("child", "owner", "relinquishedReceived", "requestReceived", "stopReceived"),
     ...inState("child", "owner", "abortReceived", "commitReceived", "stateReceived"),
   ],
+  "no scenario moves a connection yet": [
+    ...["succeeding", "relinquishing", "owner", "left"].flatMap((state) =>
+      inState(
+        "child",
+        state,
+        "adoptionPrepared",
+        "connectionsReceived",
+        "connectionsLateReceived",
+        "connectionsReleasedReceived",
+      ),
+    ),
+    ...["draining", "departing", "aborting", "ending", "fencing", "left"].flatMap((state) =>
+      inState(
+        "parent",
+        state,
+        "connectionsAwaitedReceived",
+        "connectionsAdoptedReceived",
+        "connectionsRefusedReceived",
+      ),
+    ),
+    ...["draining", "departing", "fencing", "left"].flatMap((state) =>
+      inState("parent", state, "connectionsPaused"),
+    ),
+  ],
 };

@@ -40,8 +40,8 @@ describe("a child", () => {
     ).toEqual([
       "offerRead -> preparing: sendAccept",
       "readyDeclared -> ready: sendReady",
-      "commitReceived -> succeeding: startAccepting, sendCommitted, reportOwner",
-      "farewellReceived -> owner: discardDropped",
+      "commitReceived -> succeeding: startAccepting, sendCommitted, reportOwner, prepareAdoption",
+      "farewellReceived -> owner: inheritConnections, discardDropped",
     ]);
   });
 
@@ -61,7 +61,7 @@ describe("a child", () => {
       "readyDeclared -> ready: sendReady",
       "stateReceived -> ready: importState",
       "stateImported -> ready: sendStateAdopted",
-      "commitReceived -> succeeding: startAccepting, sendCommitted, reportOwner",
+      "commitReceived -> succeeding: startAccepting, sendCommitted, reportOwner, prepareAdoption",
     ]);
   });
 
@@ -101,7 +101,7 @@ describe("a child", () => {
         "relinquishedReceived",
       ),
     ).toEqual([
-      "commitReceived -> relinquishing: startAccepting, sendCommitted, reportOwner, sendRelinquish",
+      "commitReceived -> relinquishing: startAccepting, sendCommitted, reportOwner, prepareAdoption, sendRelinquish",
       "handoffRequested -> relinquishing: ignored",
       "relinquishedReceived -> owner: discardDropped, startHandoff",
     ]);

@@ -90,7 +90,7 @@ describe("a parent", () => {
     ).toEqual([
       "deadlineExpired -> fencing: killChild",
       "channelEnded -> fencing: ignored",
-      "childExited -> serving: unparkListeners, reportRolledBack",
+      "childExited -> serving: resumeConnections, unparkListeners, reportRolledBack",
     ]);
   });
 
@@ -105,7 +105,7 @@ describe("a parent", () => {
       transcript(parentRole, at("draining"), "relinquishReceived", "childExited", "deadlineExpired"),
     ).toEqual([
       "relinquishReceived -> departing: releaseListeners, sendRelinquished",
-      "childExited -> departing: ignored",
+      "childExited -> departing: keepConnections",
       "deadlineExpired -> left: cutConnections, sendFarewell, leave",
     ]);
   });
@@ -151,7 +151,7 @@ describe("a parent", () => {
       "deadlineExpired -> fencing: killChild",
       "committedReceived -> fencing: ignored",
       "stopReceived -> fencing [stopping]: nothing",
-      "childExited -> stopping [stopping]: reportRolledBack, closeListeners, drainConnections",
+      "childExited -> stopping [stopping]: resumeConnections, reportRolledBack, closeListeners, drainConnections",
     ]);
   });
 });

@@ -53,9 +53,10 @@ class Child(Role):
             self.generation.settle()
 
     def _message(self, message):
-        if message["type"] == "state":
+        kind = message["type"]
+        if kind == "state" or kind.startswith("connections"):
             # The feature is not among those of the accept.
-            self.violated(HandoffError("MESSAGE_UNEXPECTED", "state came, which was not agreed on"))
+            self.violated(HandoffError("MESSAGE_UNEXPECTED", f"{kind} came, which was not agreed on"))
         else:
             self.dispatch(event_of(message), message)
 
@@ -120,6 +121,12 @@ class Child(Role):
 
     def send_stop(self, _detail):
         self.send("stop")
+
+    def prepare_adoption(self, _detail):
+        """Without the feature `connections` it never comes back as adoptionPrepared."""
+
+    def inherit_connections(self, _detail):
+        """There are none."""
 
     def discard_dropped(self, _detail):
         for each in self.dropped:

@@ -50,10 +50,10 @@ def one_of(*words):
     return check
 
 
-def binary(high):
+def binary(low, high):
     def check(value, path):
-        if not isinstance(value, bytes) or len(value) > high:
-            raise _invalid(path, f"at most {high} bytes")
+        if not isinstance(value, bytes) or not low <= len(value) <= high:
+            raise _invalid(path, f"{low} to {high} bytes")
         return value
 
     return check
@@ -149,11 +149,23 @@ listener = table(
 )
 
 
+connection = table(
+    {
+        "listener": name,
+        "protocol": name,
+        "still": boolean,
+        "idleMs?": u32,
+        "served?": u32,
+        "state?": binary(0, 65_536),
+    }
+)
+
+
 def _offer_rule(offer):
     names = [each["name"] for each in offer["listeners"]]
     if len(set(names)) < len(names):
         return "consistent: the names of the listeners are not distinct"
-    numbers = [offer["channel"]]
+    numbers = [offer[key] for key in ("channel", "descriptorChannel") if key in offer]
     for each in offer["listeners"]:
         numbers += [each[key] for key in ("descriptor", "custody") if key in each]
     if len(set(numbers)) < len(numbers):
@@ -180,6 +192,7 @@ MESSAGES = {
             "generation": integer(2, INTEGER_MAX),
             "parent": table({"pid": pid}),
             "channel": descriptor,
+            "descriptorChannel?": descriptor,
             "listeners": array(0, 64, listener),
             "deadlines": table({"commitMs": integer(1, 0x7FFF_FFFF)}),
             "features": features,
@@ -198,7 +211,7 @@ MESSAGES = {
         },
         _ready_rule,
     ),
-    "state": table({"stream": name, "phase": one_of("warm", "final"), "bytes": binary(65_536), "last": boolean}),
+    "state": table({"stream": name, "phase": one_of("warm", "final"), "bytes": binary(0, 65_536), "last": boolean}),
     "state-adopted": table({}),
     "commit": table({}),
     "committed": table({}),
@@ -206,12 +219,12 @@ MESSAGES = {
     "relinquished": table({}),
     "request": table({}),
     "stop": table({}),
-    "connections": table(
-        {"batch": batch, "connections": array(1, 253, table({"listener": name, "state?": binary(65_536)}))}
-    ),
+    "connections-awaited": table({"protocols": array(0, 32, name, distinct=True)}),
+    "connections": table({"batch": batch, "connections": array(1, 253, connection)}),
     "connections-adopted": table({"batch": batch, "count": integer(0, 253)}),
-    "connections-released": table({"batch": batch, "late": array(1, 253, binary(INTEGER_MAX))}),
-    "farewell": table({"finished": u32, "moved": u32, "cut": u32}),
+    "connections-late": table({"batch": batch, "index": integer(0, 252), "bytes": binary(1, 65_536)}),
+    "connections-released": table({"batch": batch}),
+    "farewell": table({"finished": u32, "moved": u32, "closed": u32, "cut": u32}),
 }
 
 

@@ -68,6 +68,8 @@ class Parent(Role):
             spoken = self.generation.versions
             if not spoken["min"] <= message["version"] <= spoken["max"] or message["features"]:
                 return HandoffError("MESSAGE_FIELD_INVALID", "the child accepted what this parent did not offer")
+        if message["type"].startswith("connections"):
+            return HandoffError("MESSAGE_UNEXPECTED", f"{message['type']} came, which was not agreed on")
         if message["type"] == "ready":
             answered = [each["name"] for each in message["listeners"] if each["disposition"] != "created"]
             if sorted(answered) != sorted(self._offered):
@@ -156,7 +158,7 @@ class Parent(Role):
 
     def send_farewell(self, _detail):
         connections = self.generation.connections
-        self.send("farewell", finished=connections.finished, moved=0, cut=connections.cut)
+        self.send("farewell", finished=connections.finished, moved=0, closed=0, cut=connections.cut)
 
     def park_listeners(self, _detail):
         self.generation.park()
@@ -178,6 +180,9 @@ class Parent(Role):
 
     def resume_connections(self, _detail):
         self.generation.connections.resume()
+
+    def keep_connections(self, _detail):
+        """Without the feature `connections` none is ever on its way."""
 
     def cut_connections(self, _detail):
         self.generation.connections.cut_all()

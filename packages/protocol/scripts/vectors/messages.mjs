@@ -25,6 +25,7 @@ export const fullOffer = {
   generation: 7,
   parent: { pid: 48102 },
   channel: 3,
+  descriptorChannel: 4,
   listeners: [
     tcp,
     {
@@ -53,6 +54,8 @@ export const fullOffer = {
 };
 
 export const fullOfferJustOne = { ...minimalOffer, listeners: [tcp] };
+
+const idle = { listener: "http", protocol: "http/1.1", still: true };
 
 const longText = `${"é".repeat(1_023)}!!`;
 
@@ -142,15 +145,31 @@ export const validMessages = [
   ["relinquished", { type: "relinquished" }],
   ["request", { type: "request" }],
   ["stop", { type: "stop" }],
+  ["connections-awaited: none", { type: "connections-awaited", protocols: [] }],
   [
-    "connections: with and without state",
+    "connections-awaited: two protocols",
+    { type: "connections-awaited", protocols: ["http/1.1", "example.org/chat"] },
+  ],
+  [
+    "connections-awaited: 32 protocols with the longest names (array 16)",
+    {
+      type: "connections-awaited",
+      protocols: Array.from(
+        { length: 32 },
+        (_, index) => `${"p".repeat(62)}${String(index).padStart(2, "0")}`,
+      ),
+    },
+  ],
+  [
+    "connections: with and without what is optional",
     {
       type: "connections",
       batch: 1,
       connections: [
-        { listener: "http" },
-        { listener: "http", state: Uint8Array.of(1, 2) },
-        { listener: "ws", state: empty },
+        { ...idle, still: false },
+        { ...idle, idleMs: 0, served: 0 },
+        { ...idle, idleMs: 4_294_967_295, served: 65_536, state: Uint8Array.of(1, 2) },
+        { listener: "ws", protocol: "example.org/chat", still: false, state: empty },
       ],
     },
   ],
@@ -159,15 +178,27 @@ export const validMessages = [
     {
       type: "connections",
       batch: 65_536,
-      connections: Array.from({ length: 253 }, () => ({ listener: "http" })),
+      connections: Array.from({ length: 253 }, () => idle),
     },
   ],
   ["connections-adopted: all of them", { type: "connections-adopted", batch: 1, count: 3 }],
   ["connections-adopted: none", { type: "connections-adopted", batch: 4_294_967_295, count: 0 }],
   [
-    "connections-released: late bytes of the second",
-    { type: "connections-released", batch: 1, late: [empty, Uint8Array.of(0x47, 0x45, 0x54), empty] },
+    "connections-late: what was read from the second",
+    { type: "connections-late", batch: 1, index: 1, bytes: Uint8Array.of(0x47, 0x45, 0x54) },
   ],
-  ["farewell: nothing moved", { type: "farewell", finished: 0, moved: 0, cut: 0 }],
-  ["farewell: each width of integer", { type: "farewell", finished: 255, moved: 65_535, cut: 4_294_967_295 }],
+  [
+    "connections-late: one byte of the last of a full batch",
+    { type: "connections-late", batch: 4_294_967_295, index: 252, bytes: Uint8Array.of(0) },
+  ],
+  ["connections-released: the first batch", { type: "connections-released", batch: 1 }],
+  [
+    "connections-released: the last batch that there can be",
+    { type: "connections-released", batch: 4_294_967_295 },
+  ],
+  ["farewell: nothing moved", { type: "farewell", finished: 0, moved: 0, closed: 0, cut: 0 }],
+  [
+    "farewell: each width of integer",
+    { type: "farewell", finished: 127, moved: 255, closed: 65_535, cut: 4_294_967_295 },
+  ],
 ];

@@ -30,6 +30,7 @@ function offer({
   generation = [2],
   parent = [0x81, ...text("pid"), 1],
   channel = [3],
+  descriptorChannel = undefined,
   listeners = [0x90],
   commitMs = [1],
 }) {
@@ -38,12 +39,22 @@ function offer({
     [text("generation"), generation],
     [text("parent"), parent],
     [text("channel"), channel],
+    ...(descriptorChannel === undefined ? [] : [[text("descriptorChannel"), descriptorChannel]]),
     [text("listeners"), listeners],
     [text("deadlines"), [0x81, ...text("commitMs"), ...commitMs]],
     [text("features"), [0x90]],
   ];
-  return message("offer", 7, entries.flat(2));
+  return message("offer", entries.length, entries.flat(2));
 }
+
+/** A batch of one connection, whose map stands in any bytes. */
+const connections = (connection, batch = [1]) =>
+  message("connections", 2, text("batch"), batch, text("connections"), 0x91, connection);
+
+const moved = [0x83, text("listener"), text("a"), text("protocol"), text("p"), text("still"), 0xc3].flat();
+
+const late = (index, bytes) =>
+  message("connections-late", 3, text("batch"), 1, text("index"), index, text("bytes"), bytes);
 
 function listener({ name = "a", address = unix("/a"), descriptor = [4], rest = [] }) {
   const entries = [text("name"), text(name), text("address"), address, text("descriptor"), descriptor, rest];
@@ -249,6 +260,17 @@ export const refusedFrames = [
     "MESSAGE_FIELD_MISSING",
   ],
   [
+    "connections: whether it is still does not stand there",
+    connections([0x82, text("listener"), text("a"), text("protocol"), text("p")].flat()),
+    "MESSAGE_FIELD_MISSING",
+  ],
+  ["connections-released: without its batch", message("connections-released", 0), "MESSAGE_FIELD_MISSING"],
+  [
+    "farewell: without what it closed",
+    message("farewell", 3, text("finished"), 0, text("moved"), 0, text("cut"), 0),
+    "MESSAGE_FIELD_MISSING",
+  ],
+  [
     "ignorable does not excuse a known type",
     message("accept", 1, text("ignorable"), 0xc3),
     "MESSAGE_FIELD_MISSING",
@@ -280,6 +302,17 @@ export const refusedFrames = [
   [
     "offer: a deadline of 2^31 milliseconds",
     offer({ commitMs: bytes("ce 80000000") }),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  ["offer: the channel for descriptors as well", offer({ descriptorChannel: [3] }), "MESSAGE_FIELD_INVALID"],
+  [
+    "offer: the channel for descriptors as a listener",
+    offer({ descriptorChannel: [4], listeners: [0x91, ...listener({})] }),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "offer: a standard descriptor as the channel for descriptors",
+    offer({ descriptorChannel: [1] }),
     "MESSAGE_FIELD_INVALID",
   ],
   ["offer: a standard descriptor as the channel", offer({ channel: [2] }), "MESSAGE_FIELD_INVALID"],
@@ -467,9 +500,45 @@ export const refusedFrames = [
     message("connections", 2, text("batch"), 1, text("connections"), 0x90),
     "MESSAGE_FIELD_INVALID",
   ],
+  ["connections: batch 0", connections(moved, [0]), "MESSAGE_FIELD_INVALID"],
   [
-    "connections: batch 0",
-    message("connections", 2, text("batch"), 0, text("connections"), 0x91, 0x81, text("listener"), text("a")),
+    "connections: more than a batch has",
+    message(
+      "connections",
+      2,
+      text("batch"),
+      1,
+      text("connections"),
+      "dc 00fe",
+      Array(254).fill(moved).flat(),
+    ),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  ["connections: still is an integer", connections([...moved.slice(0, -1), 1]), "MESSAGE_FIELD_INVALID"],
+  [
+    "connections: a protocol without a name",
+    connections([0x83, text("listener"), text("a"), text("protocol"), text(""), text("still"), 0xc3].flat()),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "connections: state that is text",
+    connections([0x84, moved.slice(1), text("state"), text("s")].flat()),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "connections-awaited: a protocol that stands twice",
+    message("connections-awaited", 1, text("protocols"), 0x92, text("p"), text("p")),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "connections-awaited: 33 protocols",
+    message(
+      "connections-awaited",
+      1,
+      text("protocols"),
+      "dc 0021",
+      Array.from({ length: 33 }, (_, i) => text(`p${i}`)).flat(),
+    ),
     "MESSAGE_FIELD_INVALID",
   ],
   [
@@ -477,6 +546,13 @@ export const refusedFrames = [
     message("connections-adopted", 2, text("batch"), 1, text("count"), "cc fe"),
     "MESSAGE_FIELD_INVALID",
   ],
+  ["connections-late: no bytes", late(0, "c4 00"), "MESSAGE_FIELD_INVALID"],
+  [
+    "connections-late: 65,537 bytes in one piece",
+    late(0, bytes("c6 00010001", new Uint8Array(65_537))),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  ["connections-late: an index that no batch has", late("cc fd", "c4 01 47"), "MESSAGE_FIELD_INVALID"],
   [
     "abort: a code that is empty",
     message("abort", 2, text("code"), text(""), text("message"), text("")),

@@ -180,9 +180,12 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
       childExited: { next: "serving", effects: ["resumeConnections", "unparkListeners", "reportRolledBack"] },
       channelEnded: { next: "fencing", effects: ["killChild"] },
       relinquishReceived: { next: "departing", effects: ["releaseListeners", "sendRelinquished"] },
-      stopReceived: { next: "departing", effects: ["closeListeners"] },
+      stopReceived: { next: "departing", effects: ["closeListeners", "drainConnections"] },
       handoffRequested: { next: "draining", effects: ["sendRequest"] },
-      terminationRequested: { next: "departing", effects: ["sendStop", "closeListeners"] },
+      terminationRequested: {
+        next: "departing",
+        effects: ["sendStop", "closeListeners", "drainConnections"],
+      },
       protocolViolated: because(
         "the child is owner and may serve well: only its exit brings the listeners back",
       ),
@@ -213,6 +216,8 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
       // It may have been owner when it was told to end the service: taking that back would bring the service to life again.
       stopReceived: { next: "fencing", notes: "stopping" },
       connectionsPaused: { next: "fencing", effects: ["keepConnections"] },
+      // It drains still, for a batch may be on its way. What comes next is said by the exit.
+      drained: because("the child's exit decides whether this generation serves or ends"),
     },
 
     stopping: {

@@ -97,7 +97,12 @@ export const connectionsLate = message<ConnectionsLate>("connections-late", {
 
 export const connectionsReleased = message<ConnectionsReleased>("connections-released", { batch });
 
-export const farewell = message<Farewell>("farewell", { finished: count, moved: count, closed: count, cut: count });
+export const farewell = message<Farewell>("farewell", {
+  finished: count,
+  moved: count,
+  closed: count,
+  cut: count,
+});
 
 function onePerName({ listeners }: Ready): boolean {
   const seen = new Map<string, Disposition>();

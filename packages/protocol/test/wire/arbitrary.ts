@@ -36,10 +36,10 @@ const address: fc.Arbitrary<Address> = fc.oneof(
   fc.record({ kind: fc.constant("unix" as const), path }, required("kind", "path")),
 );
 
-const listeners: fc.Arbitrary<{ channel: number; listeners: Listener[] }> = fc
+const listeners: fc.Arbitrary<{ channel: number; descriptorChannel?: number; listeners: Listener[] }> = fc
   .tuple(
     fc.uniqueArray(name, { maxLength: 64 }),
-    fc.uniqueArray(int(3), { minLength: 129, maxLength: 129 }),
+    fc.uniqueArray(int(3), { minLength: 130, maxLength: 130 }),
     fc.array(
       fc.record({
         address,
@@ -51,9 +51,11 @@ const listeners: fc.Arbitrary<{ channel: number; listeners: Listener[] }> = fc
         maxLength: 64,
       },
     ),
+    fc.boolean(),
   )
-  .map(([names, numbers, rest]) => ({
+  .map(([names, numbers, rest, second]) => ({
     channel: numbers[128] as number,
+    ...(second ? { descriptorChannel: numbers[129] as number } : {}),
     listeners: names.map((name, index) => {
       const { address, custody, inode } = rest[index] as (typeof rest)[number];
       return {
@@ -83,8 +85,8 @@ const dispositions: fc.Arbitrary<ListenerDisposition[]> = fc
   );
 
 const connection: fc.Arbitrary<MovedConnection> = fc.record(
-  { listener: name, state: pieces(300) },
-  required("listener"),
+  { listener: name, protocol: name, still: fc.boolean(), idleMs: u32(), served: u32(), state: pieces(300) },
+  required("listener", "protocol", "still"),
 );
 
 function tagged(type: Message["type"], fields: Record<string, fc.Arbitrary<unknown>>) {
@@ -120,14 +122,17 @@ export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
   ...(["state-adopted", "commit", "committed", "relinquish", "relinquished", "request", "stop"] as const).map(
     (type) => fc.constant({ type }),
   ),
+  tagged("connections-awaited", { protocols: fc.uniqueArray(name, { maxLength: 32 }) }),
   tagged("connections", {
     batch: u32(1),
     connections: fc.array(connection, { minLength: 1, maxLength: 253 }),
   }),
   tagged("connections-adopted", { batch: u32(1), count: fc.integer({ min: 0, max: 253 }) }),
-  tagged("connections-released", {
+  tagged("connections-late", {
     batch: u32(1),
-    late: fc.array(pieces(300), { minLength: 1, maxLength: 253 }),
+    index: fc.integer({ min: 0, max: 252 }),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 65_536, size: "large" }),
   }),
-  tagged("farewell", { finished: u32(), moved: u32(), cut: u32() }),
+  tagged("connections-released", { batch: u32(1) }),
+  tagged("farewell", { finished: u32(), moved: u32(), closed: u32(), cut: u32() }),
 ) as fc.Arbitrary<Message>;

@@ -115,19 +115,20 @@ describe("writing", () => {
   });
 
   test("refuses more than a frame holds, and goes on with the next message", () => {
-    const late = Array.from({ length: 17 }, () => new Uint8Array(65_536));
-    const message: Message = { type: "connections-released", batch: 1, late };
+    const moved = { listener: "http", protocol: "http/1.1", still: true, state: new Uint8Array(65_536) };
+    const message: Message = { type: "connections", batch: 1, connections: Array(17).fill(moved) };
     expect(failureOf(() => encode(message))?.code).toBe("FRAME_TOO_LARGE");
     expect(toHex(encode({ type: "stop" }))).toBe("0000000b81a474797065a473746f70");
   });
 
   test("fills a frame to its last byte, and not further", () => {
+    const full = { listener: "http", protocol: "http/1.1", still: true, state: new Uint8Array(65_535) };
     const message = (length: number): Message => ({
-      type: "connections-released",
+      type: "connections",
       batch: 1,
-      late: [new Uint8Array(length)],
+      connections: [...Array(15).fill(full), { ...full, state: new Uint8Array(length) }],
     });
-    const overhead = encode(message(100_000)).length - 4 - 100_000;
+    const overhead = encode(message(60_000)).length - 4 - 60_000;
     const frame = encode(message(1_048_576 - overhead));
     expect(toHex(frame.subarray(0, 4))).toBe("00100000");
     expect(failureOf(() => encode(message(1_048_577 - overhead)))?.code).toBe("FRAME_TOO_LARGE");

@@ -41,6 +41,8 @@ const behaviours = {
   "a version not offered": () => channel.send({ ...accept, version: 9 }),
   "a feature not offered": () => channel.send({ ...accept, features: ["levitation"] }),
   "ready without a listener": () => channel.send(accept, { ...ready, listeners: [] }),
+  "state that was not agreed on": () =>
+    channel.send(accept, { type: "state-wanted", stream: "sessions", version: 1 }),
   "refuse, with a code of the future": () =>
     channel.send({ type: "refuse", code: "MOON_PHASE", message: "wait", supported: { min: 1, max: 1 } }),
   "abort, with a code of the future": () =>

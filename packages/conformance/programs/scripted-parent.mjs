@@ -90,6 +90,16 @@ const behaviours = {
   "garbage after accept": acceptThen((channel) => channel.write(broken.garbage)),
   "oversized after ready": readyThen((channel) => channel.write(broken.oversized)),
   "unknown after ready": readyThen((channel) => channel.write(broken.unknown)),
+  "state that nobody wanted": readyThen((channel) =>
+    channel.send({
+      type: "state",
+      stream: "sessions",
+      phase: "final",
+      version: 1,
+      bytes: Uint8Array.of(1),
+      last: true,
+    }),
+  ),
   "farewell before commit": readyThen((channel) => channel.send(farewell)),
   "closes the channel after ready": readyThen((channel) => channel.close()),
   "never commits": () => start(),

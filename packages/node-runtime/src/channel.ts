@@ -17,6 +17,13 @@ export class Channel {
   readonly #socket: Socket;
   readonly #listener: ChannelListener;
   readonly #decoder = new FrameDecoder();
+  /** Whole messages that were read and wait for `resume`: no more than one read of the socket holds. */
+  #held: Uint8Array[] = [];
+  #paused = false;
+  #delivering = false;
+  /** Messages that are not yet in the kernel's hands. */
+  #writing = 0;
+  #whenFlushed: (() => void)[] = [];
   #violated = false;
   #ended = false;
   #afterEnd: (() => void) | undefined;
@@ -42,16 +49,33 @@ export class Channel {
 
   /** Sends, if anybody is there to read: a peer that is gone is reported by `ended`, not here. */
   send(message: Message): void {
-    if (!this.#ended && this.#socket.writable) this.#socket.write(encodeMessage(message));
+    if (this.#ended || !this.#socket.writable) return;
+    this.#writing += 1;
+    this.#socket.write(encodeMessage(message), () => {
+      this.#writing -= 1;
+      if (this.#writing === 0) this.#flush();
+    });
   }
 
   /** Resolves once everything sent is in the kernel's hands, or the peer is gone. */
   flushed(): Promise<void> {
-    if (this.#ended || this.#socket.writableLength === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#socket.once("drain", resolve);
-      this.#socket.once("close", resolve);
-    });
+    if (this.#ended || this.#writing === 0) return Promise.resolve();
+    // Not the socket's `drain`: it tells nothing of a last message that is small.
+    return new Promise((resolve) => this.#whenFlushed.push(resolve));
+  }
+
+  /** Tells nothing more until `resume`, and takes nothing more from the kernel: in the end the peer has to wait. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#deliver();
+    if (!this.#paused) this.#socket.resume();
   }
 
   /** Treats what the peer says from here on as noise. */
@@ -71,27 +95,52 @@ export class Channel {
     this.#ended = true;
     this.#afterEnd = undefined;
     this.#socket.destroy();
+    this.#flush();
+  }
+
+  #flush(): void {
+    const flushed = this.#whenFlushed;
+    this.#whenFlushed = [];
+    for (const resolve of flushed) resolve();
   }
 
   #read(chunk: Uint8Array): void {
     if (this.#violated) return;
     try {
-      for (const payload of this.#decoder.push(chunk)) {
+      for (const payload of this.#decoder.push(chunk)) this.#held.push(payload);
+    } catch (error) {
+      if (!(error instanceof HandoffError)) throw error;
+      this.refuseMore(error);
+    }
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    if (this.#violated || this.#ended || this.#delivering) return;
+    this.#delivering = true;
+    try {
+      while (!this.#paused) {
+        const payload = this.#held.shift();
+        if (payload === undefined) break;
         const message = decodeMessage(payload);
         if (message !== undefined) this.#listener.message(message);
         if (this.#violated || this.#ended) return;
       }
+      if (this.#paused) return;
       // Whole frames in front of a broken one count, so that the outcome does not depend on how the stream was cut.
       if (this.#decoder.failure !== undefined) this.refuseMore(this.#decoder.failure);
     } catch (error) {
       if (!(error instanceof HandoffError)) throw error;
       this.refuseMore(error);
+    } finally {
+      this.#delivering = false;
     }
   }
 
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#flush();
     // Nobody is left to write to, and a descriptor that stays open for ever is a leak.
     this.#socket.destroy();
     this.#listener.ended();

@@ -20,6 +20,9 @@ import type { Settings } from "./options.js";
 import { captureLaunch } from "./process/launch.js";
 import { localSpawner } from "./process/spawn.js";
 import { formatReport, type HandoffReport, publishReport } from "./report.js";
+import { type CarriedStream, type CarryOptions, checkCarryOptions } from "./state/carry-options.js";
+import { Streams } from "./state/streams.js";
+import { TlsTickets } from "./state/tls-tickets.js";
 
 export interface GenerationEvents {
   /** This generation is owner. Once. */
@@ -36,7 +39,6 @@ export interface ListenerInfo {
   readonly disposition: Exclude<Disposition, "dropped">;
 }
 
-const booting = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
 const owners = new Set<ChildState>(["succeeding", "relinquishing", "owner"]);
 /** Where this generation accepts, being owner. */
 const accepting = new Set<ParentState>([
@@ -68,18 +70,22 @@ export class Generation extends EventEmitter<GenerationEvents> {
   readonly #child: Child;
   readonly #parent: Parent;
   readonly #owned: Promise<void>;
+  readonly #tickets: TlsTickets;
 
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined) {
     super();
+    const listeners = new Listeners(offer?.listeners);
+    this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,
       settings,
       launch: captureLaunch(settings.spawn),
       spawner: localSpawner,
-      listeners: new Listeners(offer?.listeners),
+      listeners,
       drainer: new Drainer(),
       hooks: new Hooks(),
+      streams: new Streams([this.#tickets]),
       concluded: (report) => {
         settings.log(formatReport(report));
         if (report.outcome !== "committed") this.#service.listeners.discardClosed();
@@ -150,11 +156,28 @@ export class Generation extends EventEmitter<GenerationEvents> {
   }
 
   /**
+   * Carries state of the application from generation to generation, as a stream of bytes that every release calls by this
+   * name: 1 to 64 bytes of UTF-8. Neither side holds a stream in memory. Call it early: a parent sends what it has warm
+   * while this generation boots.
+   *
+   * A parent that does not carry the stream costs nothing; one whose child does not know it reports that, and goes on.
+   * @throws HandoffError OPTION_INVALID, EVENT_UNEXPECTED after `ready`
+   * @see spec/v1/state.md
+   */
+  carry(name: string, options: CarryOptions): CarriedStream {
+    this.#assertBooting("carry");
+    const stream = checkCarryOptions(name, options);
+    this.#service.streams.add(stream);
+    return this.#child.want(stream);
+  }
+
+  /**
    * Says that this generation could serve now. Resolves when it is owner and accepts; a handoff that fails before
    * ends this process.
    */
   async ready(): Promise<void> {
     this.#assertBooting("ready");
+    if (this.#tickets.applies) this.#child.want(this.#tickets);
     this.#child.ready();
     await this.#owned;
   }
@@ -204,9 +227,9 @@ export class Generation extends EventEmitter<GenerationEvents> {
   }
 
   #assertBooting(method: string): void {
-    if (booting.has(this.#child.state)) return;
+    if (this.#child.isPreparing) return;
     throw new HandoffError("EVENT_UNEXPECTED", {
-      message: `${method}() was called after ready(): call listen() for every server first, and then ready() once`,
+      message: `${method}() was called after ready(): call listen() for every server and carry() for all state first, and then ready() once`,
     });
   }
 }

@@ -19,4 +19,13 @@ export type { GenerationOptions } from "./options.js";
 export type { Launch } from "./process/launch.js";
 export type { HandoffReport } from "./report.js";
 export { serve } from "./serve.js";
+export { asJson, type JsonOptions } from "./state/as-json.js";
+export type {
+  CarriedStream,
+  CarryOptions,
+  Export,
+  IncomingState,
+  StateSource,
+} from "./state/carry-options.js";
+export type { StreamReport } from "./state/exporter.js";
 export type { EffectStep, EventStep } from "./steps.js";

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
+import type { Server as TlsServer } from "node:tls";
 
 /*
  * The private parts of Node that this package touches, all of them. Each is read, or replaced on one object, where no
@@ -48,4 +49,34 @@ export function allowCloseEvent(server: Server): void {
 /** The response that is being written on an HTTP/1.1 connection. */
 export function currentResponse(socket: Socket): ServerResponse | undefined {
   return (socket as unknown as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
+/**
+ * What a TLS server's sessions are bound to. Where the application gives none, Node takes it from the command line, which may
+ * differ between two releases.
+ */
+export function sessionIdContextOf(server: TlsServer): { value: string; isExplicit: boolean } | undefined {
+  const { sessionIdContext: value } = server as unknown as { sessionIdContext?: unknown };
+  if (typeof value !== "string") return undefined;
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  const fallback = createHash("sha1").update(process.argv.join(" ")).digest("hex").slice(0, 32);
+  return { value, isExplicit: value !== fallback };
+}
+
+/** Whether the application gave a TLS server keys of its own for its session tickets. */
+export function hasOwnTicketKeys(server: TlsServer): boolean {
+  return (server as unknown as { ticketKeys?: unknown }).ticketKeys !== undefined;
+}
+
+/** Binds the sessions of a TLS server that listens already to something else. Returns whether that was possible. */
+export function adoptSessionIdContext(server: TlsServer, value: string): boolean {
+  const patched = server as unknown as {
+    sessionIdContext: string;
+    _sharedCreds?: { context?: { setSessionIdContext?: (value: string) => void } };
+  };
+  const context = patched._sharedCreds?.context;
+  if (typeof context?.setSessionIdContext !== "function") return false;
+  context.setSessionIdContext(value);
+  patched.sessionIdContext = value;
+  return true;
 }

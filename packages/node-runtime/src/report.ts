@@ -1,6 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { HandoffError, ListenerDisposition } from "@heirloom/protocol";
 import type { DrainCounts } from "./drain/drainer.js";
+import type { StreamReport } from "./state/exporter.js";
 
 /** What one handoff did, as its parent saw it. */
 export interface HandoffReport {
@@ -17,6 +18,8 @@ export interface HandoffReport {
   readonly steps: readonly { readonly step: string; readonly atMs: number }[];
   /** What the child said about each listener; empty if it never did. */
   readonly listeners: readonly ListenerDisposition[];
+  /** What became of each stream of state; missing where this generation carries none, or the child takes none. */
+  readonly state?: readonly StreamReport[];
   /** Why it failed. */
   readonly error?: HandoffError;
   /** What became of the parent's connections; only in the event at the end of a committed handoff. */
@@ -39,6 +42,7 @@ export class HandoffRecord {
   readonly #generation: number;
   pid: number | undefined;
   listeners: readonly ListenerDisposition[] = [];
+  state: readonly StreamReport[] | undefined;
 
   constructor(generation: number) {
     this.#generation = generation;
@@ -57,6 +61,7 @@ export class HandoffRecord {
       durationMs: round(performance.now() - this.#start),
       steps: [...this.#steps],
       listeners: this.listeners,
+      ...(this.state && { state: this.state }),
       ...(error && { error }),
     };
   }
@@ -71,6 +76,7 @@ export function formatReport({
   steps,
   error,
   drain,
+  state = [],
 }: HandoffReport): string {
   const parent = `generation ${generation} (pid ${process.pid})`;
   const successor = `generation ${child.generation}${child.pid === undefined ? "" : ` (pid ${child.pid})`}`;
@@ -79,7 +85,9 @@ export function formatReport({
     const drained = drain
       ? `; drained in ${Math.round(drain.durationMs)} ms: ${drain.finished} connections finished, ${drain.cut} cut`
       : "";
-    return `${parent} handed over to ${successor} in ${durationMs} ms (${times} ms)${drained}`;
+    const skipped = state.filter(({ outcome }) => outcome === "skipped").map(({ name }) => name);
+    const lost = skipped.length > 0 ? `; state that it does not know: ${skipped.join(", ")}` : "";
+    return `${parent} handed over to ${successor} in ${durationMs} ms (${times} ms)${lost}${drained}`;
   }
   const what = outcome === "aborted" ? "was aborted" : "was rolled back";
   return `${parent} serves on: its handoff to ${successor} ${what} after ${durationMs} ms: ${error?.message ?? "no reason is known"}`;

@@ -118,6 +118,8 @@ const parentEffects: Record<ParentEffect, Handler> = {
   // The state is a stream: its sender can die in the middle of it.
   sendFinalState: (turn, i, variant) => {
     if (variant === "rest") return sendDown(turn, i, "final");
+    // Nothing is sent that was not asked for.
+    if (!turn.world.processes[i + 1]?.wants) return;
     sendDown(turn, i, "part");
     const process = changeProcess(turn.world, i);
     process.todo = [{ role: "parent", effect: "sendFinalState", rest: true }, ...process.todo];
@@ -200,6 +202,7 @@ const childEffects: Record<ChildEffect, Handler> = {
     if (turn.scenario.progress) sendUp(turn, i, "progress");
   },
   sendRefuse: explaining((i) => i - 1, up("refuse")),
+  sendStateWanted: up("state-wanted"),
   sendReady: up("ready"),
   sendAbort: explaining((i) => i - 1, up("abort")),
   importState: (turn, i) => {

@@ -27,7 +27,8 @@ function processKey(p: Process): string {
     (p.parkPending ? 256 : 0) |
     (p.asked ? 512 : 0) |
     (p.leaving ? 1024 : 0) |
-    (p.prepared ? 2048 : 0);
+    (p.prepared ? 2048 : 0) |
+    (p.wants ? 4096 : 0);
   let key =
     character(p.life) +
     character(p.child.state) +

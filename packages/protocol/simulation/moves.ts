@@ -1,6 +1,6 @@
 import type { ChildEvent } from "../src/child/state.js";
 import type { Deadline } from "../src/deadline.js";
-import type { ParentEvent } from "../src/parent/state.js";
+import type { ParentEvent, ParentState } from "../src/parent/state.js";
 import { exit } from "./effects.js";
 import type { Scenario } from "./scenario.js";
 import type { Machines, Turn } from "./turn.js";
@@ -229,6 +229,9 @@ function addOperator({ world, who, process, add }: Place): void {
   }
 }
 
+/** Where a parent's application is asked for its state. */
+const exporting = new Set<ParentState>(["preparing", "parking", "transferring"]);
+
 /** What comes back from the application and from the platform. */
 function addApplication({ scenario, who, process, add }: Place): void {
   const kind = scenario.prompt ? "must" : "may";
@@ -250,6 +253,12 @@ function addApplication({ scenario, who, process, add }: Place): void {
     if (scenario.versionsMeet) childEvent("offerRead", { kind: "must" });
     else childEvent("versionUnsupported", { kind: "must", excused: true });
   }
+  // An application wants state or does not: its next release may have changed its mind.
+  if (scenario.stateful && state === "preparing" && !process.wants && !process.prepared) {
+    childEvent("streamCarried", { kind: "may" }, (turn) => {
+      changeProcess(turn.world, who).wants = true;
+    });
+  }
   if (!process.prepared && state !== "booting") {
     childEvent("readyDeclared", { kind }, (turn) => {
       changeProcess(turn.world, who).prepared = true;
@@ -264,6 +273,14 @@ function addApplication({ scenario, who, process, add }: Place): void {
   if (process.imported === "all") childEvent("stateImported", { kind }, imports("adopted"));
   if ((process.imported === "some" || process.imported === "all") && scenario.failures.includes("state")) {
     childEvent("stateRejected", { kind: "fault" }, imports("nothing"));
+  }
+  const { parent } = process;
+  if (scenario.failures.includes("state") && parent.facts.includes("stateful") && exporting.has(parent.state)) {
+    add({
+      kind: "fault",
+      what: "exportFailed",
+      make: (turn) => turn.dispatch(who, { parent: "exportFailed" }),
+    });
   }
   if (process.parkPending) {
     add({
@@ -386,8 +403,8 @@ function addFromParent({ world, scenario, who, process, add }: Place): void {
         if (channel.deafChild) return;
         if (head === "garbage") changed.deafChild = true;
         if (head === "commit" && process.child.state === "ready") {
-          if (scenario.stateful && process.imported !== "adopted") {
-            turn.violate("INV-6", "becomes owner without the state that both sides carry");
+          if (process.wants && process.imported !== "adopted") {
+            turn.violate("INV-6", "becomes owner without the state that it wants");
           }
           changeProcess(turn.world, who).imported = "nothing";
         }
@@ -419,6 +436,7 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   accept: "acceptReceived",
   refuse: "refuseReceived",
   progress: "progressReceived",
+  "state-wanted": "stateWantedReceived",
   ready: "readyReceived",
   "state-adopted": "stateAdoptedReceived",
   committed: "committedReceived",
@@ -447,7 +465,6 @@ function addFromChild({ world, scenario, who, add }: Place): void {
         if (channel.deafParent || isVoid) return;
         if (head === "garbage") changed.deafParent = true;
         turn.dispatch(who, { parent: event });
-        if (head === "accept" && scenario.stateful) turn.dispatch(who, { parent: "stateNegotiated" });
       },
     });
   } else if ((gone || channel.closedBy !== "nobody") && !channel.endSeenByParent) {

@@ -65,6 +65,10 @@ export const mutants = {
     "commits before the child has imported the final state, and forgets the deadline for it",
     inParent("parking", "parked", p.to("transferring")),
   ),
+  expectsStateOfEveryChild: mutant(
+    "waits for a child to import what another child wanted",
+    inParent("offering", "acceptReceived", p.withoutForgets),
+  ),
   forgetsTheFence: mutant(
     "brings its listeners back without ending a child that may be owner",
     inParent("committing", "deadlineExpired", p.to("serving", "unparkListeners", "reportRolledBack")),

@@ -41,5 +41,6 @@ export function changes<S extends string, F extends string, X extends string>() 
     (next: S, ...effects: readonly F[]): Change =>
     (row) => ({ ...row, next, effects });
   const withoutNotes: Change = ({ notes: _, ...row }) => row;
-  return { swap, without: swap, to, withoutNotes };
+  const withoutForgets: Change = ({ forgets: _, ...row }) => row;
+  return { swap, without: swap, to, withoutNotes, withoutForgets };
 }

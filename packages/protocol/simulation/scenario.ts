@@ -8,7 +8,7 @@ export type Failure =
   | "park"
   /** A listener or the application of a generation fails before it is ready. */
   | "preparation"
-  /** The child's application refuses the parent's state. */
+  /** The parent's application cannot give out its state, or the child's refuses it. */
   | "state";
 
 /**

@@ -1,7 +1,7 @@
 const inState = (role: string, state: string, ...events: string[]) =>
   events.map((event) => `${role} ${state} ${event}`);
 
-const boot = ["acceptReceived", "stateNegotiated", "refuseReceived", "progressReceived", "readyReceived"];
+const boot = ["acceptReceived", "stateWantedReceived", "refuseReceived", "progressReceived", "readyReceived"];
 
 /**
  * Rows that no exploration takes, by the reason why nothing leads there. They stand in the tables so that whole groups of

@@ -28,6 +28,7 @@ export type Upward =
   | "accept"
   | "refuse"
   | "progress"
+  | "state-wanted"
   | "ready"
   | "state-adopted"
   | "committed"
@@ -72,6 +73,8 @@ export interface Process {
   spawn: "idle" | "done" | "failed";
   /** The application has said that it could serve. */
   prepared: boolean;
+  /** The application wants state. */
+  wants: boolean;
   /** What was handed to the application of the state. */
   imported: "nothing" | "some" | "all" | "adopted";
   /** A handoff was asked for here and has neither begun nor been passed on, denied or overtaken by the end. */
@@ -128,6 +131,7 @@ const nobody: Process = {
   parkPending: false,
   spawn: "idle",
   prepared: false,
+  wants: false,
   imported: "nothing",
   asked: false,
   report: "none",

@@ -38,6 +38,7 @@ export type {
   State,
   StateAdopted,
   StatePhase,
+  StateWanted,
   Stop,
 } from "./message.js";
 export { bootstrapTypes } from "./message.js";

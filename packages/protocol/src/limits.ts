@@ -19,6 +19,8 @@ export const limits = {
   messageBytesMax: 2_048,
   /** Bytes of a Unix-domain socket's path: `sun_path` of Linux without its final NUL. */
   pathBytesMax: 107,
+  /** Streams of state in one handoff. */
+  streamsMax: 64,
   /** Bytes of state in one `state` message. */
   stateChunkBytesMax: 65_536,
   /** Characters in the text of an offer. Linux takes 128 KiB in one environment variable, its name included. */

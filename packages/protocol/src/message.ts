@@ -73,20 +73,30 @@ export interface Ready {
   readonly listeners: readonly ListenerDisposition[];
 }
 
-/** A piece of a named byte stream of the application. @see spec/v1/messages.md#state */
+/** The child wants a stream of the application's state. @see spec/v1/messages.md#state-wanted */
+export interface StateWanted {
+  readonly type: "state-wanted";
+  readonly stream: string;
+  /** The format of the stream that the child's application writes itself, 1 or more. */
+  readonly version: number;
+}
+
+/** A piece of a stream that the child wants. @see spec/v1/messages.md#state */
 export interface State {
   readonly type: "state";
   readonly stream: string;
-  /** `warm`: the parent still serves, more may follow; `final`: the parent is parked. */
+  /** `warm`: the parent still serves, and sends the stream once more; `final`: the parent is parked. */
   readonly phase: StatePhase;
+  /** The format of the bytes, 1 or more. Absent: the parent has nothing to send of this stream in this phase. */
+  readonly version?: number;
   readonly bytes: Uint8Array;
-  /** Whether this is the last piece of the phase, of any stream. */
+  /** Whether this is the last piece of the stream in this phase. */
   readonly last: boolean;
 }
 
 export type StatePhase = "warm" | "final";
 
-/** The child has imported the final state. @see spec/v1/messages.md#state-adopted */
+/** The child has imported the final state of every stream that it wants. @see spec/v1/messages.md#state-adopted */
 export interface StateAdopted {
   readonly type: "state-adopted";
 }
@@ -207,6 +217,7 @@ export type ChildMessage =
   | Refuse
   | Abort
   | Progress
+  | StateWanted
   | Ready
   | StateAdopted
   | Committed

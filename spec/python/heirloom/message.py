@@ -183,6 +183,12 @@ def _ready_rule(ready):
     return None
 
 
+def _state_rule(state):
+    if "version" not in state and (state["bytes"] or not state["last"]):
+        return "consistent: a piece without a version is not empty, or is not the last"
+    return None
+
+
 _reason = {"code": name, "message": string(0, 2048)}
 
 MESSAGES = {
@@ -211,7 +217,17 @@ MESSAGES = {
         },
         _ready_rule,
     ),
-    "state": table({"stream": name, "phase": one_of("warm", "final"), "bytes": binary(0, 65_536), "last": boolean}),
+    "state-wanted": table({"stream": name, "version": integer(1, INTEGER_MAX)}),
+    "state": table(
+        {
+            "stream": name,
+            "phase": one_of("warm", "final"),
+            "version?": integer(1, INTEGER_MAX),
+            "bytes": binary(0, 65_536),
+            "last": boolean,
+        },
+        _state_rule,
+    ),
     "state-adopted": table({}),
     "commit": table({}),
     "committed": table({}),

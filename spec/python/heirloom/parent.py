@@ -70,6 +70,9 @@ class Parent(Role):
                 return HandoffError("MESSAGE_FIELD_INVALID", "the child accepted what this parent did not offer")
         if message["type"].startswith("connections"):
             return HandoffError("MESSAGE_UNEXPECTED", f"{message['type']} came, which was not agreed on")
+        if message["type"] == "state-wanted":
+            # The feature is not among those of the offer.
+            return HandoffError("MESSAGE_UNEXPECTED", "the child wants state, which was not agreed on")
         if message["type"] == "ready":
             answered = [each["name"] for each in message["listeners"] if each["disposition"] != "created"]
             if sorted(answered) != sorted(self._offered):

@@ -1,13 +1,19 @@
 import { HandoffError, type Message, negotiate, supportedVersions } from "@heirloom/protocol";
 
 /** What is wrong with a well-formed message, given what was offered; undefined where nothing is. */
-export function faultOf(message: Message, offered: readonly string[]): HandoffError | undefined {
+export function faultOf(
+  message: Message,
+  offered: readonly string[],
+  features: readonly string[],
+): HandoffError | undefined {
   if (message.type === "accept") {
     const { version } = message;
     if (negotiate(supportedVersions, { min: version, max: version }) === undefined) {
       return invalid(`the child accepted protocol version ${version}, which was not offered`);
     }
-    if (message.features.length > 0) return invalid(`the child accepted a feature that was not offered`);
+    const unknown = message.features.find((feature) => !features.includes(feature));
+    if (unknown !== undefined)
+      return invalid(`the child accepted the feature ${unknown}, which was not offered`);
   }
   if (message.type === "ready") {
     const answered = message.listeners

@@ -11,11 +11,14 @@ import {
   negotiate,
   type Offer,
   type ParentMessage,
+  type State,
   supportedVersions,
 } from "@heirloom/protocol";
 import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
 import { DeathWatch } from "../process/death-watch.js";
+import type { Carried, CarriedStream } from "../state/carry-options.js";
+import { Importer } from "../state/importer.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";
 
@@ -36,7 +39,11 @@ const diesWithParent = new Set<ChildEvent>([
   "deadlineExpired",
   "stateRejected",
 ]);
+const preparing = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
 const awaitsParent = new Set<ChildState>(["preparing", "ready"]);
+
+/** What this runtime can do beside the protocol's own, where a parent can, too. */
+const supportedFeatures = new Set(["state"]);
 
 /** This generation as a child of the one before it, or as the first: executes its machine's effects. */
 export class Child {
@@ -45,7 +52,14 @@ export class Child {
   readonly #driver: Driver<ChildState, ChildEvent, ChildEffect, ChildFact>;
   readonly #offer: Offer | undefined;
   readonly #watch: DeathWatch;
+  readonly #importer = new Importer({
+    imported: () => this.#dispatch("stateImported"),
+    rejected: (error) => this.#dispatch("stateRejected", error),
+  });
   #channel: Channel | undefined;
+  /** The piece of state that is being taken. */
+  #piece: State | undefined;
+  #readyDeclared = false;
   #orphaned = false;
 
   constructor(service: Service, offer: Offer | undefined, listener: ChildListener) {
@@ -62,6 +76,9 @@ export class Child {
       deadlinesMs: offer === undefined ? deadlinesMs : { ...deadlinesMs, commit: offer.deadlines.commitMs },
       expired: "deadlineExpired",
       look: (event, state) => this.#look(event, state),
+      entered: (state) => {
+        if (!awaitsParent.has(state)) this.#importer.end();
+      },
       effects: this.#effects(),
     });
   }
@@ -94,9 +111,22 @@ export class Child {
     );
   }
 
-  /** The application could serve now. @throws HandoffError EVENT_UNEXPECTED when it has said so before */
+  /** Whether the application still prepares: it has not said that it could serve. */
+  get isPreparing(): boolean {
+    return preparing.has(this.state) && !this.#readyDeclared;
+  }
+
+  /** The application wants a stream of its parent's state, if that has it. */
+  want(stream: Carried): CarriedStream {
+    const carried = this.#importer.want(stream);
+    if (this.#importer.agreed) this.#driver.dispatch("streamCarried");
+    return carried;
+  }
+
+  /** The application could serve now. The parent is told once the warm state is imported: clients wait from then on. */
   ready(): void {
-    this.#driver.dispatch("readyDeclared");
+    this.#readyDeclared = true;
+    this.#importer.onceWarm(() => this.#driver.dispatch("readyDeclared"));
   }
 
   /** The application or a listener failed before it was ready. */
@@ -118,7 +148,9 @@ export class Child {
     return {
       sendAccept: () => {
         const version = negotiate(this.#offer?.protocol ?? supportedVersions, supportedVersions) ?? 0;
-        this.#send({ type: "accept", version, features: [], pid: process.pid });
+        const features = this.#offer?.features.filter((feature) => supportedFeatures.has(feature)) ?? [];
+        this.#send({ type: "accept", version, features, pid: process.pid });
+        if (features.includes("state") && this.#channel) this.#importer.begin(this.#channel);
       },
       sendRefuse: () => {
         const reason = reasonFields(this.#driver.reason ?? terminated());
@@ -126,9 +158,11 @@ export class Child {
       },
       sendReady: () => this.#send({ type: "ready", listeners: listeners.dispositions() }),
       sendAbort: () => this.#send({ type: "abort", ...reasonFields(this.#driver.reason ?? terminated()) }),
-      // This runtime does not take the feature "state": state that comes all the same is not imported.
-      importState: () => {},
-      sendStateAdopted: () => {},
+      sendStateWanted: () => this.#importer.ask(),
+      importState: () => {
+        if (this.#piece !== undefined) this.#importer.take(this.#piece);
+      },
+      sendStateAdopted: () => this.#send({ type: "state-adopted" }),
       startAccepting: () => listeners.accept(),
       sendCommitted: () => this.#send({ type: "committed" }),
       sendRelinquish: () => this.#send({ type: "relinquish" }),
@@ -162,10 +196,12 @@ export class Child {
     const { type } = message as ParentMessage;
     const { state } = this.#driver;
     const event = eventOf(type);
-    if (!Object.hasOwn(childRole.table[state], event)) {
+    const unasked = message.type === "state" && !this.#importer.expects(message, state === "ready");
+    if (unasked || !Object.hasOwn(childRole.table[state], event)) {
       channel.refuseMore(violation("parent", type, state));
       return;
     }
+    if (message.type === "state") this.#piece = message;
     const reason =
       message.type === "abort" ? remoteError("parent", "PARENT_ABORTED", message.message) : undefined;
     this.#dispatch(event as ChildEvent, reason);

@@ -15,6 +15,7 @@ import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
 import { channelDescriptor, firstListenerDescriptor, type SpawnedChild } from "../process/spawn.js";
 import { HandoffRecord, type HandoffReport } from "../report.js";
+import { Exporter } from "../state/exporter.js";
 import { childExit } from "./child-exit.js";
 import { faultOf } from "./child-message.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
@@ -26,6 +27,9 @@ const lastWordsMs = 100;
 
 /** What is void in a draining parent once its child has exited. */
 const waitForExit = new Set<ParentEvent>(["drained", "deadlineExpired", "relinquishReceived"]);
+
+/** Where the application is asked for its state. */
+const exporting = new Set<ParentState>(["preparing", "parking", "transferring"]);
 
 /** Where the end of the last connection counts. */
 const finishing = new Set<ParentState>(["draining", "departing", "stopping"]);
@@ -49,6 +53,10 @@ export class Parent {
   #child: SpawnedChild | undefined;
   #channel: Channel | undefined;
   #record: HandoffRecord | undefined;
+  /** The features that the child was offered. */
+  #offered: readonly string[] = [];
+  /** Gives the child the application's state, once both agreed on it. */
+  #exporter: Exporter | undefined;
   #committed: HandoffReport | undefined;
   /** Whether everything that was accepted is finished. */
   #finished = false;
@@ -90,9 +98,8 @@ export class Parent {
     return {
       spawnChild: () => this.#spawn(),
       sendAbort: () => this.#send({ type: "abort", ...reasonFields(this.#driver.reason ?? stopping()) }),
-      // This runtime does not offer the feature "state", so the machine never gets to these two.
-      sendWarmState: () => {},
-      sendFinalState: () => {},
+      sendWarmState: () => this.#exporter?.sendWarm(),
+      sendFinalState: () => this.#exporter?.sendFinal(),
       sendCommit: () => this.#send({ type: "commit" }),
       sendRelinquished: () => this.#send({ type: "relinquished" }),
       sendRequest: () => this.#send({ type: "request" }),
@@ -129,6 +136,7 @@ export class Parent {
       reportAborted: () => this.#reportFailure("aborted"),
       reportRolledBack: () => this.#reportFailure("rolledBack"),
       reportCommitted: () => {
+        if (this.#record) this.#record.state = this.#exporter?.report();
         this.#committed = this.#record?.report("committed");
         if (this.#committed) this.waiters.commit(this.#committed);
       },
@@ -145,18 +153,20 @@ export class Parent {
   #reached(state: ParentState): void {
     const step = stepNames[state];
     if (step !== undefined) this.#record?.reached(step);
+    if (!exporting.has(state)) this.#exporter?.end();
     // What was finished while the child's exit was awaited is finished still when the service ends instead.
     if (state === "departing" && this.#finished) this.#driver.dispatch("drained");
   }
 
   #spawn(): void {
-    const { number, launch, listeners, spawner, settings } = this.#service;
+    const { number, launch, listeners, spawner, settings, streams } = this.#service;
     this.waiters.begin();
     this.#driver.forgetReason();
     this.#committed = undefined;
     this.#record = new HandoffRecord(number);
     try {
       const { listeners: offered, descriptors } = listeners.offer(firstListenerDescriptor);
+      this.#offered = streams.names.length > 0 ? ["state"] : [];
       const offer = encodeOffer({
         type: "offer",
         protocol: supportedVersions,
@@ -167,7 +177,7 @@ export class Parent {
         deadlines: {
           commitMs: Math.min(settings.deadlinesMs.park + settings.deadlinesMs.commit, limits.deadlineMsMax),
         },
-        features: [],
+        features: this.#offered,
       });
       spawner.spawn(
         { launch, offer, descriptors },
@@ -197,7 +207,7 @@ export class Parent {
 
   #receive(message: Message, channel: Channel): void {
     const { state } = this.#driver;
-    const fault = faultOf(message, this.#service.listeners.offeredNames);
+    const fault = faultOf(message, this.#service.listeners.offeredNames, this.#offered);
     if (fault !== undefined) {
       channel.refuseMore(fault);
       return;
@@ -208,9 +218,29 @@ export class Parent {
       channel.refuseMore(violation("child", type, state));
       return;
     }
+    const objection = this.#negotiateState(message, channel);
+    if (objection !== undefined) {
+      channel.refuseMore(objection);
+      return;
+    }
     if (message.type === "ready" && this.#record) this.#record.listeners = message.listeners;
     if (message.type === "relinquish") setImmediate(() => this.#relinquish());
     else this.#driver.dispatch(event as ParentEvent, reasonIn(message));
+  }
+
+  /** Notes what the child takes and wants of the state. Returns what is wrong with that. */
+  #negotiateState(message: Message, channel: Channel): HandoffError | undefined {
+    if (message.type === "accept") {
+      this.#exporter = message.features.includes("state")
+        ? new Exporter(this.#service.streams, channel, (error) =>
+            this.#driver.dispatch("exportFailed", error),
+          )
+        : undefined;
+    }
+    if (message.type !== "state-wanted") return undefined;
+    return this.#exporter === undefined
+      ? violation("child", message.type, this.state)
+      : this.#exporter.want(message);
   }
 
   /** Called once the event loop has looked for news: a child that is dead by now asked in vain. */
@@ -280,6 +310,7 @@ export class Parent {
     this.#child = undefined;
     this.#channel?.close();
     this.#channel = undefined;
+    this.#exporter = undefined;
     this.waiters.fail(error);
     if (this.state === "stopping") this.waiters.deny(error);
     this.#driver.forgetReason();
@@ -308,7 +339,10 @@ export class Parent {
 
 function reasonIn(message: Message): HandoffError | undefined {
   if (message.type === "refuse") return remoteError("child", "VERSION_UNSUPPORTED", message.message);
-  if (message.type === "abort") return remoteError("child", "CHILD_FAILED", message.message);
+  if (message.type === "abort") {
+    const code = message.code === "STATE_REFUSED" ? "STATE_REFUSED" : "CHILD_FAILED";
+    return remoteError("child", code, message.message);
+  }
   return undefined;
 }
 

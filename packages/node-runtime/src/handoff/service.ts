@@ -5,6 +5,7 @@ import type { Settings } from "../options.js";
 import type { Launch } from "../process/launch.js";
 import type { Spawner } from "../process/spawn.js";
 import type { HandoffReport } from "../report.js";
+import type { Streams } from "../state/streams.js";
 
 /** What one generation consists of: shared by its two machines. */
 export interface Service {
@@ -16,6 +17,7 @@ export interface Service {
   readonly listeners: Listeners;
   readonly drainer: Drainer;
   readonly hooks: Hooks;
+  readonly streams: Streams;
   /** A handoff that this generation was the parent of is over. */
   concluded(report: HandoffReport): void;
 }

@@ -88,6 +88,11 @@ export class Listeners {
     return this.#offeredNames;
   }
 
+  /** Who serves what, by the listeners' names. */
+  get servers(): [name: string, server: Server][] {
+    return [...this.#held.values()].map(({ name, server }) => [name, server]);
+  }
+
   has(name: string): boolean {
     return this.#names.has(name);
   }

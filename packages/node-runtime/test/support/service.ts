@@ -14,7 +14,18 @@ import { isAlive, processesOf, runVariable } from "./processes.js";
 export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 export interface FixtureListener extends ListenOptions {
-  readonly server: "http" | "https" | "http2" | "http2s" | "net";
+  readonly server: "http" | "https" | "http2" | "http2s" | "certified" | "certifiedHttp2" | "net";
+}
+
+export interface FixtureStream {
+  readonly name: string;
+  readonly version?: number;
+  readonly oldestVersion?: number;
+  readonly warm?: string;
+  readonly export?: string;
+  readonly import?: string;
+  /** How much `big` gives out. */
+  readonly bytes?: number;
 }
 
 /** What the next generation that starts is like. */
@@ -27,6 +38,10 @@ export interface Config {
   readonly before?: string;
   readonly beforeReady?: string;
   readonly spareDescriptors?: number;
+  /** Options of certified servers. */
+  readonly tls?: { readonly sessionIdContext?: string };
+  /** Streams of state, and how the next generation gives them out and takes them: fixtures/state.mjs. */
+  readonly carry?: readonly FixtureStream[];
 }
 
 /** Where a process of the service sends itself a signal, once. */

@@ -1,7 +1,7 @@
 import { bytes, text } from "./bytes.mjs";
 
 const accept = { type: "accept", version: 1, features: [], pid: 128 };
-const state = { type: "state", stream: "s", phase: "warm", bytes: Uint8Array.of(1), last: true };
+const state = { type: "state", stream: "s", phase: "warm", version: 1, bytes: Uint8Array.of(1), last: true };
 const type = text("type");
 
 /** `pid` in any bytes; the rest of an accept as it is usually written. */
@@ -10,8 +10,8 @@ function pid(...value) {
 }
 
 function stateBytes(...value) {
-  const head = [0x85, type, text("state"), text("stream"), text("s"), text("phase"), text("warm")];
-  return bytes(...head, text("bytes"), ...value, text("last"), 0xc3);
+  const head = [0x86, type, text("state"), text("stream"), text("s"), text("phase"), text("warm")];
+  return bytes(...head, text("version"), 1, text("bytes"), ...value, text("last"), 0xc3);
 }
 
 function commitAnd(length, ...entries) {

@@ -34,8 +34,10 @@ export type ChildEvent =
   | "readyDeclared"
   /** A listener or the application failed before it was ready. */
   | "preparationFailed"
+  /** The application wants a stream of state, and the parent may have it. Only where both sides agreed on it. */
+  | "streamCarried"
   | "stateReceived"
-  /** The final state was imported. */
+  /** The final state of every stream that is wanted was imported. */
   | "stateImported"
   | "stateRejected"
   | "commitReceived"
@@ -72,7 +74,9 @@ export type ChildEffect =
   | "sendReady"
   /** Say why, if the channel still takes it. */
   | "sendAbort"
-  /** Comes back as stateImported after the last piece of the final phase, or as stateRejected. */
+  /** Ask for the stream that was carried last. */
+  | "sendStateWanted"
+  /** Comes back as stateImported after the last piece of final state, or as stateRejected. */
   | "importState"
   | "sendStateAdopted"
   /** Accept on every listener. A failure ends the process: whoever can take the service back learns it from that. */

@@ -98,6 +98,7 @@ export const childRole: Role<ChildState, ChildEvent, ChildEffect, ChildFact> = {
 
     preparing: {
       ...beforeCommit("preparing"),
+      streamCarried: { next: "preparing", effects: ["sendStateWanted"] },
       readyDeclared: { next: "ready", effects: ["sendReady"] },
       parentDied: { next: "orphaned" },
     },

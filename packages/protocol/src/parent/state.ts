@@ -35,7 +35,7 @@ export type ParentFact =
   | "requested"
   /** The service was told to end. */
   | "stopping"
-  /** Both sides carry application state. */
+  /** The child wants state. */
   | "stateful";
 
 /** What can happen to a parent. */
@@ -48,8 +48,8 @@ export type ParentEvent =
   | "spawnFailed"
   /** An accept of a version that this parent offered. */
   | "acceptReceived"
-  /** Follows acceptReceived where both sides carry application state. */
-  | "stateNegotiated"
+  /** The child wants a stream of state. Only where both sides agreed on it. */
+  | "stateWantedReceived"
   | "refuseReceived"
   | "progressReceived"
   | "readyReceived"
@@ -75,6 +75,8 @@ export type ParentEvent =
   | "parkFailed"
   /** Connections that can move are paused, and make a batch. Only while no other batch is on its way. */
   | "connectionsPaused"
+  /** The application could not give out its state. Only before commit. */
+  | "exportFailed"
   /** Nothing that was accepted is open any more. */
   | "drained"
   /** The deadline of this state passed. */
@@ -86,8 +88,9 @@ export type ParentEffect =
   | "spawnChild"
   /** Say why, if the channel still takes it. */
   | "sendAbort"
+  /** Of the stream that was asked for last. May come back as exportFailed. */
   | "sendWarmState"
-  /** Must come after parkListeners has come back as parked. */
+  /** Of every stream that was asked for. Must come after parkListeners has come back as parked. May come back as exportFailed. */
   | "sendFinalState"
   /** Must come after parkListeners has come back as parked: once it is written the child may accept. */
   | "sendCommit"

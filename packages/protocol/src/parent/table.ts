@@ -58,7 +58,7 @@ const beforeCommit = (state: ParentState, ...first: ParentEffect[]): Rows => ({
 /** What a state does about messages that the child sent before it could know better. */
 const deaf = (why: string): Rows => ({
   acceptReceived: because(why),
-  stateNegotiated: because(why),
+  stateWantedReceived: because(why),
   refuseReceived: because(why),
   progressReceived: because(why),
   readyReceived: because(why),
@@ -122,13 +122,15 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
 
     offering: {
       ...beforeCommit("offering"),
-      acceptReceived: { next: "preparing" },
+      // What the last child wanted is nothing to this one.
+      acceptReceived: { next: "preparing", forgets: "stateful" },
       refuseReceived: { next: "aborting" },
     },
 
     preparing: {
       ...beforeCommit("preparing"),
-      stateNegotiated: { next: "preparing", effects: ["sendWarmState"], notes: "stateful" },
+      stateWantedReceived: { next: "preparing", effects: ["sendWarmState"], notes: "stateful" },
+      exportFailed: { next: "aborting", effects: ["sendAbort"] },
       progressReceived: { next: "preparing", effects: ["reportProgress"] },
       // Park before commit, so that no two generations ever accept at once.
       readyReceived: { next: "parking", effects: ["parkListeners"] },
@@ -141,11 +143,13 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
         { next: "committing", effects: ["sendCommit"] },
       ],
       parkFailed: { next: "aborting", effects: ["unparkListeners", "sendAbort"] },
+      exportFailed: { next: "aborting", effects: ["unparkListeners", "sendAbort"] },
     },
 
     transferring: {
       ...beforeCommit("transferring", "unparkListeners"),
       stateAdoptedReceived: { next: "committing", effects: ["sendCommit"] },
+      exportFailed: { next: "aborting", effects: ["unparkListeners", "sendAbort"] },
     },
 
     committing: {

@@ -12,6 +12,7 @@ export const messages: {
   refuse,
   abort,
   progress: v1.progress,
+  "state-wanted": v1.stateWanted,
   ready: v1.ready,
   state: v1.state,
   "state-adopted": v1.stateAdopted,

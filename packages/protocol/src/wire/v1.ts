@@ -18,6 +18,7 @@ import type {
   Request,
   State,
   StateAdopted,
+  StateWanted,
   Stop,
 } from "../message.js";
 import { name } from "./bootstrap.js";
@@ -28,6 +29,7 @@ import { distinct, type FieldsOf, map, type Rule, taggedMap } from "./map.js";
 
 const batch = integer(1, limits.integerMax);
 const count = integer(0, limits.integerMax);
+const format = integer(1, limits.integerMax);
 
 export const dispositionMap = map<ListenerDisposition>("disposition", {
   name,
@@ -52,12 +54,24 @@ export const ready = message<Ready>(
   [{ text: "a `name` stands once, or once as dropped and once as created", holds: onePerName }],
 );
 
-export const state = message<State>("state", {
-  stream: name,
-  phase: oneOf("warm", "final"),
-  bytes: bytes(0, limits.stateChunkBytesMax),
-  last: boolean,
-});
+export const stateWanted = message<StateWanted>("state-wanted", { stream: name, version: format });
+
+export const state = message<State>(
+  "state",
+  {
+    stream: name,
+    phase: oneOf("warm", "final"),
+    version: optional(format),
+    bytes: bytes(0, limits.stateChunkBytesMax),
+    last: boolean,
+  },
+  [
+    {
+      text: "without a `version` there are no `bytes`, and this piece is the `last`",
+      holds: ({ version, bytes, last }) => version !== undefined || (last && bytes.length === 0),
+    },
+  ],
+);
 
 export const stateAdopted = message<StateAdopted>("state-adopted", {});
 

@@ -30,6 +30,7 @@ const caughtBy: Record<keyof typeof mutants, Invariant> = {
   commitsBeforeStateAdopted: "INV-5",
   cutsInsteadOfDraining: "INV-5",
   endsWithoutSendStop: "INV-5",
+  expectsStateOfEveryChild: "INV-5",
   fencesWithoutSigkill: "INV-5",
   forgetsRequested: "INV-5",
   forgetsRequestedInTheChild: "INV-5",

@@ -113,9 +113,11 @@ export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
     required("type", "step"),
   ),
   tagged("ready", { listeners: dispositions }),
+  tagged("state-wanted", { stream: name, version: u32(1) }),
   tagged("state", {
     stream: name,
     phase: fc.constantFrom("warm" as const, "final" as const),
+    version: u32(1),
     bytes: pieces(65_536),
     last: fc.boolean(),
   }),

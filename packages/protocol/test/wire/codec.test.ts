@@ -5,7 +5,14 @@ import { failureOf } from "./failure.js";
 import { fromHex, toHex } from "./vectors.js";
 
 const accept = { type: "accept", version: 1, features: ["state"], pid: 128 } as const;
-const state: State = { type: "state", stream: "s", phase: "warm", bytes: Uint8Array.of(1), last: true };
+const state: State = {
+  type: "state",
+  stream: "s",
+  phase: "warm",
+  version: 1,
+  bytes: Uint8Array.of(1),
+  last: true,
+};
 const offer: Offer = {
   type: "offer",
   protocol: { min: 1, max: 1 },

@@ -9,7 +9,9 @@ const carrying = (...carry: FixtureStream[]): Config => ({ carry, hooks: { retir
 const patient = { commitDeadlineMs: 60_000 };
 
 const imports = ({ lines }: Service, generation: number) => {
-  const { pid } = lines.find(({ event, ...line }) => event === "listening" && line.generation === generation) as Line;
+  const { pid } = lines.find(
+    ({ event, ...line }) => event === "listening" && line.generation === generation,
+  ) as Line;
   return lines.filter((line) => line.event === "imported" && line.pid === pid);
 };
 
@@ -20,11 +22,19 @@ test("INV-6: state arrives warm while the parent serves, final when it is parked
     const outcome = await service.succeed();
     const [warm, final, ...more] = imports(service, from + 1);
     expect(more).toEqual([]);
-    expect(warm).toMatchObject({ phase: "warm", version: 2, value: { from, phase: "warm" }, before: "nothing" });
-    expect(final).toMatchObject({ phase: "final", version: 2, value: { from, phase: "final" }, before: "warm" });
-    expect(outcome.state).toEqual([
-      { name: "sessions", outcome: "sent", warmBytes: 37, finalBytes: 38 },
-    ]);
+    expect(warm).toMatchObject({
+      phase: "warm",
+      version: 2,
+      value: { from, phase: "warm" },
+      before: "nothing",
+    });
+    expect(final).toMatchObject({
+      phase: "final",
+      version: 2,
+      value: { from, phase: "final" },
+      before: "warm",
+    });
+    expect(outcome.state).toEqual([{ name: "sessions", outcome: "sent", warmBytes: 37, finalBytes: 38 }]);
     const order = service.lines.slice(service.lines.indexOf(warm as Line)).map(({ event }) => event);
     expect(order.filter((event) => ["imported", "retire", "owner"].includes(event)).slice(0, 4)).toEqual([
       "imported",
@@ -47,14 +57,20 @@ test("a first generation imports nothing, and one whose parent has no such strea
     { name: "sessions", outcome: "sent", warmBytes: 37, finalBytes: 38 },
     { name: "new", outcome: "absent", warmBytes: 0, finalBytes: 0 },
   ]);
-  expect(imports(service, 3).map(({ name, phase }) => `${name} ${phase}`)).toEqual(["sessions warm", "sessions final"]);
+  expect(imports(service, 3).map(({ name, phase }) => `${name} ${phase}`)).toEqual([
+    "sessions warm",
+    "sessions final",
+  ]);
 });
 
 test("what the child does not know is not sent, and reported", async () => {
   const service = await Service.start(carrying({ name: "old", warm: "fails", export: "fails" }, sessions));
   service.configure(carrying(sessions));
   const outcome = await service.succeed();
-  expect(outcome.state).toMatchObject([{ name: "old", outcome: "skipped" }, { name: "sessions", outcome: "sent" }]);
+  expect(outcome.state).toMatchObject([
+    { name: "old", outcome: "skipped" },
+    { name: "sessions", outcome: "sent" },
+  ]);
   await service.logged(/state that it does not know: old/);
 });
 
@@ -82,7 +98,9 @@ test("an older release is given the format that it knows, where it can still be 
   const service = await Service.start(carrying({ ...sessions, version: 5, oldestVersion: 3 }));
   service.configure(carrying({ ...sessions, version: 4 }));
   await service.succeed();
-  expect(imports(service, 2).map(({ version, value }) => [version, (value as { version: number }).version])).toEqual([
+  expect(
+    imports(service, 2).map(({ version, value }) => [version, (value as { version: number }).version]),
+  ).toEqual([
     [4, 4],
     [4, 4],
   ]);
@@ -189,7 +207,12 @@ test("INV-2: a parent that dies while it gives out warm state is taken over from
 test.each(["warm", "final"] as const)(
   "INV-6: a child that dies while it imports %s state changes nothing, and the exporter ends",
   async (phase) => {
-    const big = { name: "cache", import: "waits", bytes: 16_000_000, [phase === "warm" ? "warm" : "export"]: "big" };
+    const big = {
+      name: "cache",
+      import: "waits",
+      bytes: 16_000_000,
+      [phase === "warm" ? "warm" : "export"]: "big",
+    };
     const service = await Service.start(carrying(big));
     service.signal("SIGHUP");
     const { pid } = await service.until("importing", { phase });

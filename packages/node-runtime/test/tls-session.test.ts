@@ -34,21 +34,27 @@ test.each(versions)("%s sessions are not resumed where the keys do not travel", 
   expect(await askWithSession(target, version, session)).toMatchObject({ resumed: false, generation: 2 });
 });
 
-test.each(versions)("%s sessions of a child are resumed with its parent after a rollback", async (version) => {
-  const service = await Service.start({ ...release(1), options: { ...release(1).options, probationMs: 20_000 } });
-  const target = await service.target();
-  const { pid } = service;
-  service.signal("SIGHUP");
-  const child = await service.owner(2);
-  const { session, generation } = await askWithSession(target, version);
-  expect(generation).toBe(2);
-  service.signal("SIGKILL", child.pid);
-  await service.until("handoff", { pid, outcome: "rolledBack" });
-  expect(await askWithSession(target, version, session)).toMatchObject({ resumed: true, generation: 1 });
-  service.configure(release(2));
-  await service.succeed();
-  expect(await askWithSession(target, version, session)).toMatchObject({ resumed: true, generation: 2 });
-});
+test.each(versions)(
+  "%s sessions of a child are resumed with its parent after a rollback",
+  async (version) => {
+    const service = await Service.start({
+      ...release(1),
+      options: { ...release(1).options, probationMs: 20_000 },
+    });
+    const target = await service.target();
+    const { pid } = service;
+    service.signal("SIGHUP");
+    const child = await service.owner(2);
+    const { session, generation } = await askWithSession(target, version);
+    expect(generation).toBe(2);
+    service.signal("SIGKILL", child.pid);
+    await service.until("handoff", { pid, outcome: "rolledBack" });
+    expect(await askWithSession(target, version, session)).toMatchObject({ resumed: true, generation: 1 });
+    service.configure(release(2));
+    await service.succeed();
+    expect(await askWithSession(target, version, session)).toMatchObject({ resumed: true, generation: 2 });
+  },
+);
 
 test("sessions of an HTTP/2 server are resumed, too", async () => {
   const service = await Service.start(release(1, "certifiedHttp2"));

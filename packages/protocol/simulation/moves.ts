@@ -275,7 +275,11 @@ function addApplication({ scenario, who, process, add }: Place): void {
     childEvent("stateRejected", { kind: "fault" }, imports("nothing"));
   }
   const { parent } = process;
-  if (scenario.failures.includes("state") && parent.facts.includes("stateful") && exporting.has(parent.state)) {
+  if (
+    scenario.failures.includes("state") &&
+    parent.facts.includes("stateful") &&
+    exporting.has(parent.state)
+  ) {
     add({
       kind: "fault",
       what: "exportFailed",

@@ -130,7 +130,10 @@ export const validMessages = [
     },
   ],
   ["state-wanted: the first version", { type: "state-wanted", stream: "cache", version: 1 }],
-  ["state-wanted: the last version", { type: "state-wanted", stream: "s".repeat(64), version: 4_294_967_295 }],
+  [
+    "state-wanted: the last version",
+    { type: "state-wanted", stream: "s".repeat(64), version: 4_294_967_295 },
+  ],
   ["state: nothing to send", { type: "state", stream: "tls", phase: "warm", bytes: empty, last: true }],
   [
     "state: an empty last piece",
@@ -138,7 +141,14 @@ export const validMessages = [
   ],
   [
     "state: bytes that are no text",
-    { type: "state", stream: "tls", phase: "warm", version: 2, bytes: Uint8Array.of(0, 0xc1, 0xff), last: false },
+    {
+      type: "state",
+      stream: "tls",
+      phase: "warm",
+      version: 2,
+      bytes: Uint8Array.of(0, 0xc1, 0xff),
+      last: false,
+    },
   ],
   [
     "state: 256 bytes (bin 16)",

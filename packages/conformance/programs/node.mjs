@@ -83,6 +83,7 @@ const options = Object.fromEntries(Object.entries(deadlines).filter(([, value]) 
 
 const generation = await joinGeneration({
   ...options,
+  control: false,
   ...(settings.child ? { spawn: spawnOf(settings.child) } : {}),
 });
 

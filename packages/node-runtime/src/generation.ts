@@ -8,6 +8,8 @@ import {
   type Offer,
   type ParentState,
 } from "@heirloom/protocol";
+import type { Control } from "./control/control.js";
+import type { ControlSubject } from "./control/subject.js";
 import { Drainer } from "./drain/drainer.js";
 import { Child } from "./handoff/child.js";
 import { Parent } from "./handoff/parent.js";
@@ -71,6 +73,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
   readonly #parent: Parent;
   readonly #owned: Promise<void>;
   readonly #tickets: TlsTickets;
+  #control: Control | undefined;
 
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined) {
@@ -90,6 +93,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
         settings.log(formatReport(report));
         if (report.outcome !== "committed") this.#service.listeners.discardClosed();
         publishReport(report);
+        this.#control?.conclude(report);
         this.emit("handoff", report);
       },
     };
@@ -105,7 +109,11 @@ export class Generation extends EventEmitter<GenerationEvents> {
     this.#parent = new Parent(this.#service);
     this.#owned = new Promise((resolve) => this.once("owner", resolve));
     this.#child = new Child(this.#service, offer, {
-      owner: () => void this.emit("owner"),
+      owner: () => {
+        this.emit("owner");
+        // Not before: nobody waits for it, and clients do.
+        setImmediate(() => void this.#openControl(offer?.parent.pid));
+      },
       startHandoff: () => void this.#parent.request(),
       denyHandoff: (error) => this.#parent.waiters.deny(error),
       stopServing: () => this.#parent.terminate(),
@@ -224,6 +232,37 @@ export class Generation extends EventEmitter<GenerationEvents> {
   stop(): void {
     if (this.#parent.state === "serving") this.#child.terminate();
     else this.#parent.terminate();
+  }
+
+  async #openControl(parentPid: number | undefined): Promise<void> {
+    const { control } = this.#service.settings;
+    if (control === false) return;
+    const [generation, child, parent] = [this, this.#child, this.#parent];
+    const subject: ControlSubject = {
+      service: this.#service,
+      get states() {
+        return { child: child.state, parent: parent.state };
+      },
+      get isOwner() {
+        return generation.isOwner;
+      },
+      get childPid() {
+        return parent.childPid;
+      },
+      handoff: () => this.handoff(),
+      stop: () => this.stop(),
+    };
+    try {
+      // A file of its own, see tsup.config.ts: a child on its way to ready does not load it.
+      const { Control } = await import("./control/control.js");
+      this.#control = new Control(subject, control);
+      await this.#control.open(parentPid);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#service.settings.log(
+        `generation ${this.number} (pid ${process.pid}) serves without a control socket: ${message}`,
+      );
+    }
   }
 
   #assertBooting(method: string): void {

@@ -8,6 +8,7 @@ export {
   type TcpAddress,
   type UnixAddress,
 } from "@heirloom/protocol";
+export type { ControlOptions } from "./control/options.js";
 export type { DrainCounts } from "./drain/drainer.js";
 export type { Generation, GenerationEvents, ListenerInfo } from "./generation.js";
 export type { Hook } from "./hooks.js";

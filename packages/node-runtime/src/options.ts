@@ -1,4 +1,5 @@
 import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError } from "@heirloom/protocol";
+import { type ControlOptions, faultOfControl } from "./control/options.js";
 import type { Launch } from "./process/launch.js";
 
 /** How a generation behaves. Every field has a default; deadlines are milliseconds, 1 to 2,147,483,647. */
@@ -26,6 +27,8 @@ export interface GenerationOptions {
   readonly log?: ((line: string) => void) | false;
   /** How children are started, where it is not as this process was. */
   readonly spawn?: Partial<Launch>;
+  /** The socket on which `heirloom status` and `heirloom restart` ask this service; false: none. */
+  readonly control?: ControlOptions | false;
 }
 
 export interface Settings {
@@ -34,6 +37,7 @@ export interface Settings {
   readonly signals: boolean;
   readonly log: (line: string) => void;
   readonly spawn: Partial<Launch>;
+  readonly control: ControlOptions | false;
 }
 
 const deadlines = Object.keys(defaultDeadlinesMs) as Deadline[];
@@ -43,6 +47,7 @@ const optionNames = new Set([
   "signals",
   "log",
   "spawn",
+  "control",
 ]);
 const millisecondsMax = 2 ** 31 - 1;
 
@@ -52,7 +57,7 @@ export function settle(options: GenerationOptions): Settings {
     if (!optionNames.has(name))
       throw invalid(`there is no option ${name}: use one of ${[...optionNames].join(", ")}`);
   }
-  const { probationMs = 1_000, signals = true, log = logToStderr, spawn = {} } = options;
+  const { probationMs = 1_000, signals = true, log = logToStderr, spawn = {}, control = {} } = options;
   if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {
     throw invalid(
       `probationMs must be a whole number of milliseconds from 0 to ${millisecondsMax}, not ${probationMs}`,
@@ -60,6 +65,8 @@ export function settle(options: GenerationOptions): Settings {
   }
   if (typeof signals !== "boolean") throw invalid("signals must be true or false");
   if (log !== false && typeof log !== "function") throw invalid("log must be a function or false");
+  const controlFault = control === false ? undefined : faultOfControl(control);
+  if (controlFault !== undefined) throw invalid(controlFault);
   const deadlinesMs = Object.fromEntries(deadlines.map((name) => [name, milliseconds(options, name)]));
   return {
     deadlinesMs: deadlinesMs as Deadlines,
@@ -67,6 +74,7 @@ export function settle(options: GenerationOptions): Settings {
     signals,
     log: log === false ? () => {} : log,
     spawn,
+    control,
   };
 }
 

@@ -7,7 +7,8 @@ import { Service } from "./support/service.js";
 
 /** A service in the middle of a handoff: both sides are there, and the channel is open. */
 async function inHandoff(): Promise<{ service: Service; pids: number[] }> {
-  const service = await Service.start({ options: { readyDeadlineMs: 30_000 } });
+  // The control socket has a name, and no part in a handoff.
+  const service = await Service.start({ options: { readyDeadlineMs: 30_000, control: false } });
   service.configure({ beforeReady: "neverReady" });
   service.signal("SIGHUP");
   const child = await service.until("listening", { generation: 2 });

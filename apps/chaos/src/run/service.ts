@@ -97,6 +97,7 @@ export class Service {
           PATH: process.env.PATH,
           PWD: current,
           [FOLDER_VARIABLE]: this.folder,
+          XDG_RUNTIME_DIR: this.folder,
           ...(runtime !== undefined && { [RUNTIME_VARIABLE]: runtime }),
           NODE_OPTIONS: `--max-old-space-size=${HEAP_MB_MAX}`,
           NODE_NO_WARNINGS: "1",

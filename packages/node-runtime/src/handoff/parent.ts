@@ -84,6 +84,11 @@ export class Parent {
     return this.#driver.state;
   }
 
+  /** The process of the child of the handoff that is under way, or that this generation drains after. */
+  get childPid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Returns why nothing is done about it, or undefined. */
   request(): string | undefined {
     return this.#driver.dispatch("handoffRequested");

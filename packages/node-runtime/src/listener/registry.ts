@@ -1,6 +1,12 @@
 import { closeSync } from "node:fs";
 import type { Server } from "node:net";
-import { type Address, HandoffError, type Listener, type ListenerDisposition } from "@heirloom/protocol";
+import {
+  type Address,
+  type Disposition,
+  HandoffError,
+  type Listener,
+  type ListenerDisposition,
+} from "@heirloom/protocol";
 import { descriptorOf, netServer } from "../node-internals.js";
 import { loadSyscalls } from "../syscalls.js";
 import { adopt, descriptorsOf, find, literalHosts, lookUp } from "./adopt.js";
@@ -123,6 +129,10 @@ export class Listeners {
     this.#names.add(held.name);
     this.#held.set(held.name, held);
     return held;
+  }
+
+  get held(): { name: string; address: Address; disposition: Exclude<Disposition, "dropped"> }[] {
+    return [...this.#held.values()].map(({ name, address, disposition }) => ({ name, address, disposition }));
   }
 
   /** What became of each listener; those that were offered and not asked for are dropped. */

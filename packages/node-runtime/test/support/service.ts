@@ -71,6 +71,8 @@ export interface StartOptions {
   readonly argv?: readonly string[];
   /** Runs the service under this command, such as a shell that lowers a limit. */
   readonly under?: readonly string[];
+  /** Called with the folder of the service before its first generation starts. */
+  readonly prepare?: (dir: string) => void;
   /** Whether the test ends before a first generation is owner. */
   readonly withoutOwner?: boolean;
 }
@@ -97,6 +99,7 @@ export class Service {
     const service = new Service();
     service.configure(config);
     onTestFinished(() => service.end());
+    options.prepare?.(service.dir);
     service.#spawn(options);
     if (!options.withoutOwner) await service.owner(1);
     return service;
@@ -266,6 +269,8 @@ export class Service {
         TMPDIR: tmpdir(),
         PWD: cwd ?? this.dir,
         FIXTURE_DIR: this.dir,
+        // Control sockets are the test's own, and gone with it.
+        XDG_RUNTIME_DIR: this.dir,
         [runVariable]: this.run,
         ...env,
       },

@@ -1,0 +1,28 @@
+export {
+  controlRoot,
+  controlRoots,
+  currentName,
+  defaultServiceName,
+  parseSocketName,
+  thisUser,
+  type User,
+} from "./location.js";
+export {
+  type ConnectionCounts,
+  type ControlAnswer,
+  type ControlCode,
+  type ControlRequest,
+  controlVersion,
+  type DrainingAnswer,
+  type ErrorAnswer,
+  type HandoffOutcome,
+  type HandoffProgress,
+  type OutcomeAnswer,
+  type PassedOnAnswer,
+  type ProcessId,
+  type QueuedAnswer,
+  type ReleaseInfo,
+  type RestartRequest,
+  type StatusAnswer,
+  type StepAnswer,
+} from "./message.js";

@@ -1,0 +1,14 @@
+import type { ChildState, ParentState } from "@heirloom/protocol";
+import type { Service } from "../handoff/service.js";
+import type { HandoffReport } from "../report.js";
+
+/** A generation, as its control socket sees it. */
+export interface ControlSubject {
+  readonly service: Service;
+  readonly states: { readonly child: ChildState; readonly parent: ParentState };
+  readonly isOwner: boolean;
+  /** The process of the child of the handoff that is under way, or that this generation drains after. */
+  readonly childPid: number | undefined;
+  handoff(): Promise<HandoffReport>;
+  stop(): void;
+}

@@ -1,0 +1,318 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  type Answer,
+  ask,
+  ControlClient,
+  controlFolder,
+  current,
+  socketsOf,
+  untilOpen,
+} from "./support/control-client.js";
+import { eventually } from "./support/eventually.js";
+import { startLoad, unharmed } from "./support/load.js";
+import { Service } from "./support/service.js";
+import { SlowRequest } from "./support/slow-request.js";
+
+const asRoot = process.getuid?.() === 0;
+
+async function started(config = {}): Promise<Service> {
+  const service = await Service.start(config);
+  await untilOpen(service, 1);
+  return service;
+}
+
+const stepsOf = (answers: readonly Answer[]) =>
+  answers.filter(({ type }) => type === "step").map(({ step }) => step);
+
+test("status tells who the owner is, and what it serves", async () => {
+  const service = await started();
+  const [status] = await ask(current(service), { command: "status" });
+  expect(status).toMatchObject({
+    type: "status",
+    version: 1,
+    service: "heirloom-node-runtime",
+    generation: 1,
+    pid: service.pid,
+    isOwner: true,
+    activity: "serving",
+    states: { child: "owner", parent: "serving" },
+    release: { cwd: service.dir, node: process.version },
+    listeners: [{ name: "default", disposition: "created" }],
+    connections: { open: 0 },
+  });
+  expect(status?.memory).toMatchObject({ rssBytes: expect.any(Number), heapUsedBytes: expect.any(Number) });
+});
+
+test("only the service's own user can enter the folder and connect to the socket", async () => {
+  const service = await started();
+  const folder = controlFolder(service);
+  const modes = [join(folder, ".."), folder, join(folder, readlinkSync(current(service)))].map(
+    (path) => lstatSync(path).mode & 0o777,
+  );
+  expect(modes).toEqual([0o700, 0o700, 0o600]);
+});
+
+test.runIf(asRoot)("another user cannot connect", async () => {
+  const service = await started();
+  // What lies above the folder is open here, so that it is the folder that refuses.
+  chmodSync(service.dir, 0o755);
+  const script = `require("node:net").connect(${JSON.stringify(current(service))}).on("error", (e) => { console.log(e.code); })`;
+  const said = execFileSync("setpriv", ["--reuid=65534", "--clear-groups", process.execPath, "-e", script], {
+    encoding: "utf8",
+  });
+  expect(said.trim()).toBe("EACCES");
+});
+
+// Red when the socket is opened once and not by each generation.
+test("the name leads to the owner after each restart, and a process that drains answers, too", async () => {
+  const service = await started();
+  const slow = await SlowRequest.begin(await service.target());
+  const first = await untilOpen(service, 1);
+  expect((await service.handoff()).outcome).toBe("committed");
+  await untilOpen(service, 2);
+  await eventually("current leads to generation 2", () => readlinkSync(current(service)).startsWith("2-"));
+  expect((await ask(current(service), { command: "status" }))[0]).toMatchObject({
+    generation: 2,
+    isOwner: true,
+  });
+  expect((await ask(first, { command: "status" }))[0]).toMatchObject({
+    generation: 1,
+    isOwner: false,
+    activity: "draining",
+    connections: { open: 1 },
+    handoff: { child: { generation: 2, pid: service.pid } },
+  });
+  expect((await ask(first, { command: "restart" }))[0]).toMatchObject({
+    type: "error",
+    code: "NOT_OWNER",
+    owner: { generation: 2, pid: service.pid },
+  });
+  expect(await slow.finish()).toBe(true);
+  await eventually("generation 1 takes its socket along", () => socketsOf(service).length === 2);
+});
+
+test("restart tells each step, and then what came of it", async () => {
+  const service = await started();
+  const slow = await SlowRequest.begin(await service.target());
+  const { pid } = service;
+  const client = new ControlClient(current(service), { command: "restart" });
+  await client.until("draining", ({ connections }) => (connections as { open: number }).open === 1);
+  expect(await slow.finish()).toBe(true);
+  const answers = await client.ended;
+  expect(stepsOf(answers)).toEqual(["started", "spawned", "accepted", "ready", "commit", "committed"]);
+  expect(answers.find(({ step }) => step === "spawned")).toMatchObject({
+    parent: { generation: 1, pid },
+    child: { generation: 2, pid: service.pid },
+  });
+  expect(answers.at(-1)).toMatchObject({
+    type: "outcome",
+    outcome: "committed",
+    child: { generation: 2, pid: service.pid },
+    drain: { finished: 1, cut: 0 },
+  });
+});
+
+describe("INV-6: restart tells why a release did not take over, and the earlier one serves", () => {
+  test.each([
+    ["crashes at boot", { before: "exit3" }, "aborted", { code: "CHILD_EXITED" }],
+    ["is never ready", { beforeReady: "neverReady" }, "aborted", { code: "DEADLINE_EXPIRED" }],
+  ])("it %s", async (_, release, outcome, error) => {
+    const service = await started({ options: { readyDeadlineMs: 2_000, exitDeadlineMs: 500 } });
+    service.configure(release);
+    const answers = await ask(current(service), { command: "restart" });
+    expect(answers.at(-1)).toMatchObject({ type: "outcome", outcome, error });
+    expect((await ask(current(service), { command: "status" }))[0]).toMatchObject({
+      generation: 1,
+      activity: "serving",
+      lastFailure: { outcome, error },
+    });
+    expect(await service.whoami()).toBe(1);
+  });
+
+  // Red when the name is not taken back after a rollback.
+  test("it dies right after commit", async () => {
+    const service = await started({ options: { probationMs: 10_000 } });
+    const client = new ControlClient(current(service), { command: "restart" });
+    await untilOpen(service, 2);
+    await eventually("it takes the name", () => readlinkSync(current(service)).startsWith("2-"));
+    service.signal("SIGKILL", (await service.owner(2)).pid);
+    const answers = await client.ended;
+    expect(answers.at(-1)).toMatchObject({ outcome: "rolledBack", error: { code: "CHILD_LOST" } });
+    expect(await service.whoami()).toBe(1);
+    expect((await ask(current(service), { command: "status" }))[0]).toMatchObject({
+      generation: 1,
+      isOwner: true,
+    });
+  });
+});
+
+// Red when a request during a handoff is answered with that handoff's outcome, or one during a probation starts at once.
+test("fifty restarts asked for within a second are two at most, and each caller is told the truth", async () => {
+  const service = await started({ options: { probationMs: 3_000 } });
+  const load = startLoad(await service.target());
+  const askUntilOver = async () => {
+    let request = { command: "restart", atLeast: undefined as number | undefined };
+    for (;;) {
+      const owner = readlinkSync(current(service));
+      const answers = await ask(join(controlFolder(service), owner), request).catch(() => []);
+      const last = answers.at(-1);
+      if (last?.type === "passedOn") request = { ...request, atLeast: last.atLeast as number };
+      else if (last?.type === "outcome") return last;
+      else if (last !== undefined && last.code !== "NOT_OWNER") throw new Error(JSON.stringify(last));
+      await eventually("another owner", () => readlinkSync(current(service)) !== owner);
+    }
+  };
+  const asked = Array.from({ length: 50 }, async (_, index) => {
+    await new Promise((resolve) => setTimeout(resolve, index * 15));
+    // The generation that the caller saw: what it is given has to be younger.
+    const before = Number.parseInt(readlinkSync(current(service)), 10);
+    return { before, outcome: await askUntilOver() };
+  });
+  for (const { before, outcome } of await Promise.all(asked)) {
+    expect(["committed", "alreadyCommitted"]).toContain(outcome.outcome);
+    const { generation } = (outcome.child ?? outcome) as { generation: number };
+    expect(generation).toBeGreaterThan(before);
+  }
+  await eventually("the restarts are over", () => service.processes.length === 1);
+  const owners = service.lines.filter(({ event }) => event === "owner").length;
+  expect(owners - 1).toBeLessThanOrEqual(2);
+  expect(await load.stop()).toSatisfy(unharmed);
+});
+
+test("restart without a queue is refused while one is under way", async () => {
+  const service = await started();
+  service.configure({ beforeReady: "neverReady" });
+  const first = new ControlClient(current(service), { command: "restart" });
+  await first.until("step", ({ step }) => step === "accepted");
+  const [answer] = await ask(current(service), { command: "restart", queue: false });
+  expect(answer).toMatchObject({ type: "error", code: "BUSY" });
+  expect(await ask(current(service), { command: "restart", atLeast: 1 })).toMatchObject([
+    { outcome: "alreadyCommitted", generation: 1 },
+  ]);
+  first.socket.destroy();
+});
+
+test("watch tells of each change, until the process leaves", async () => {
+  const service = await started();
+  const client = new ControlClient(current(service), { command: "watch" });
+  await client.until("status");
+  await service.succeed();
+  const answers = await client.ended;
+  const told = answers.map(({ states }) => (states as { parent: string }).parent);
+  expect([...new Set(told)]).toEqual(
+    expect.arrayContaining(["serving", "offering", "preparing", "draining"]),
+  );
+});
+
+test("stop ends the service, and tells when everything accepted is finished", async () => {
+  const service = await started();
+  const slow = await SlowRequest.begin(await service.target());
+  const client = new ControlClient(current(service), { command: "stop" });
+  await client.until("draining", ({ connections }) => (connections as { open: number }).open === 1);
+  // The name is free for another start.
+  await eventually("current is gone", () => !socketsOf(service).includes("current"));
+  expect(await slow.finish()).toBe(true);
+  expect((await client.ended).at(-1)).toMatchObject({ outcome: "stopped", drain: { finished: 1, cut: 0 } });
+  await service.gone();
+  expect(socketsOf(service)).toEqual([]);
+});
+
+describe("bad input is answered with an error, and hurts nobody", () => {
+  test.each([
+    ["no JSON", "hello\n", "REQUEST_INVALID"],
+    ["an array", "[]\n", "REQUEST_INVALID"],
+    ["an unknown command", '{"command":"reboot"}\n', "COMMAND_UNKNOWN"],
+    ["no command", "{}\n", "REQUEST_INVALID"],
+    ["a later version", '{"version":9,"command":"status"}\n', "VERSION_UNSUPPORTED"],
+    ["a wrong field", '{"command":"restart","atLeast":"two"}\n', "REQUEST_INVALID"],
+    ["a line that is too long", `{"command":"${"x".repeat(5_000)}`, "REQUEST_TOO_LONG"],
+    ["bytes that are no text", "\u0000\uffff\n", "REQUEST_INVALID"],
+  ])("%s", async (_, request, code) => {
+    const service = await started();
+    expect(await ask(current(service), request)).toMatchObject([{ type: "error", code }]);
+    expect(await service.whoami()).toBe(1);
+  });
+
+  test("a request without a newline is taken when its sender has ended", async () => {
+    const service = await started();
+    const client = new ControlClient(current(service), '{"command":"status"}');
+    client.socket.end();
+    expect(await client.ended).toMatchObject([{ type: "status" }]);
+  });
+});
+
+describe("a control socket that cannot be made is told once, and the service serves and restarts", () => {
+  const withFolder = (prepare: (folder: string) => void) => async () => {
+    const service = await Service.start({}, { prepare: (dir) => prepare(join(dir, "heirloom")) });
+    return service;
+  };
+
+  test.each([
+    [
+      "a folder that others may enter",
+      (folder: string) => mkdirSync(folder, { mode: 0o755 }),
+      /others may enter the folder .* \(mode 755\): chmod 700 it/,
+    ],
+    [
+      "a file in its place",
+      (folder: string) => execFileSync("touch", [folder]),
+      /is not a folder: remove it/,
+    ],
+    ...(asRoot
+      ? [
+          [
+            "a folder of another user",
+            (folder: string) => {
+              mkdirSync(folder, { mode: 0o700 });
+              chownSync(folder, 65_534, 65_534);
+            },
+            /belongs to user 65534, and this process to user 0/,
+          ] as const,
+        ]
+      : []),
+  ] as const)("%s", async (_, prepare, message) => {
+    const service = await withFolder(prepare)();
+    await service.logged(message);
+    await service.succeed();
+    expect(await service.whoami()).toBe(2);
+  });
+
+  test("another service of the same name", async () => {
+    const service = await started();
+    const other = await Service.start({}, { env: { XDG_RUNTIME_DIR: service.dir } });
+    await other.logged(/another service called heirloom-node-runtime runs/);
+    expect((await ask(current(service), { command: "status" }))[0]).toMatchObject({ pid: service.pid });
+    await other.succeed();
+  });
+
+  test("control: false makes none", async () => {
+    const service = await Service.start({ options: { control: false } });
+    await service.succeed();
+    expect(readdirSync(service.dir)).toEqual(["config.json"]);
+  });
+});
+
+test("what a process left behind that was killed is replaced by the next start", async () => {
+  const service = await started();
+  service.signal("SIGKILL");
+  await service.gone();
+  expect(socketsOf(service)).toHaveLength(2);
+  const next = await Service.start({}, { env: { XDG_RUNTIME_DIR: service.dir } });
+  await eventually("it takes the name", () => readlinkSync(current(service)) === `1-${next.pid}.sock`);
+  await eventually("the rest is cleared", () => socketsOf(service).length === 2);
+  expect(statSync(current(service)).isSocket()).toBe(true);
+});
+
+test("INV-5: a caller that stays does not keep a process that has finished", async () => {
+  const service = await started();
+  const { pid } = service;
+  const client = new ControlClient(current(service), { command: "watch" });
+  const silent = new ControlClient(current(service), "");
+  await client.until("status");
+  service.signal("SIGTERM");
+  await service.until("exit", { pid, status: 0 });
+  await Promise.all([client.ended, silent.ended]);
+});

@@ -20,7 +20,7 @@ import { ProgramListeners } from "./listener/program-listeners.js";
 import { Listeners } from "./listener/registry.js";
 import type { Settings } from "./options.js";
 import { captureLaunch } from "./process/launch.js";
-import { localSpawner } from "./process/spawn.js";
+import { LocalSpawner } from "./process/local-spawner.js";
 import { formatReport, type HandoffReport, publishReport } from "./report.js";
 import { type CarriedStream, type CarryOptions, checkCarryOptions } from "./state/carry-options.js";
 import { Streams } from "./state/streams.js";
@@ -40,6 +40,9 @@ export interface ListenerInfo {
   readonly address: Address;
   readonly disposition: Exclude<Disposition, "dropped">;
 }
+
+/** A child has more urgent things to do when it becomes owner than to get ready for its own successor. */
+const prepareAfterMs = 1_000;
 
 const owners = new Set<ChildState>(["succeeding", "relinquishing", "owner"]);
 /** Where this generation accepts, being owner. */
@@ -78,13 +81,14 @@ export class Generation extends EventEmitter<GenerationEvents> {
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined) {
     super();
+    const spawner = new LocalSpawner();
     const listeners = new Listeners(offer?.listeners);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,
       settings,
       launch: captureLaunch(settings.spawn),
-      spawner: localSpawner,
+      spawner,
       listeners,
       drainer: new Drainer(),
       hooks: new Hooks(),
@@ -108,6 +112,10 @@ export class Generation extends EventEmitter<GenerationEvents> {
     });
     this.#parent = new Parent(this.#service);
     this.#owned = new Promise((resolve) => this.once("owner", resolve));
+    this.once("owner", () => {
+      // Where the first generation has bound a listener, all of it is loaded already.
+      setTimeout(() => void spawner.prepare(), offer === undefined ? 0 : prepareAfterMs).unref();
+    });
     this.#child = new Child(this.#service, offer, {
       owner: () => {
         this.emit("owner");

@@ -38,16 +38,17 @@ export interface Spawner {
   spawn(request: SpawnRequest, listener: SpawnListener): void;
 }
 
-/** Starts the successor as a child process of this one. */
-export const localSpawner: Spawner = {
-  spawn({ launch, offer, descriptors }, listener) {
+/** Starts the successor as node:child_process does. */
+export const nodeSpawner: Spawner = {
+  spawn(request, listener) {
+    const { launch, descriptors } = request;
     // Not needed on the way of a child to ready, which is why it is not imported above.
     const { spawn } = process.getBuiltinModule("node:child_process");
     const failed = (cause: unknown) => listener.failed(spawnError(launch, cause));
     try {
       const child = spawn(launch.execPath, [...launch.execArgv, ...launch.argv], {
         cwd: launch.cwd,
-        env: { ...launch.env, [offerVariable]: offer },
+        env: environmentOf(request),
         stdio: ["inherit", "inherit", "inherit", "pipe", ...descriptors],
         // A session of its own: what a terminal does to its foreground processes is not meant for a generation.
         detached: true,
@@ -72,7 +73,11 @@ export const localSpawner: Spawner = {
   },
 };
 
-function spawnError({ execPath, cwd }: Launch, cause: unknown): HandoffError {
+export function environmentOf({ launch, offer }: SpawnRequest): NodeJS.ProcessEnv {
+  return { ...launch.env, [offerVariable]: offer };
+}
+
+export function spawnError({ execPath, cwd }: Launch, cause: unknown): HandoffError {
   const { code = "unknown error" } = cause as NodeJS.ErrnoException;
   const remedy: Record<string, string> = {
     ENOENT: `check that ${execPath} and the working directory ${cwd} exist`,

@@ -1,0 +1,54 @@
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import { ExitWatch } from "./exit-watch.js";
+import type { Posix } from "./posix.js";
+import { environmentOf, type Spawner, type SpawnRequest, spawnError } from "./spawn.js";
+
+/**
+ * Starts successors with posix_spawn(3), which lends them this process's memory until they execute their program.
+ * node:child_process copies the tables of that memory, and every client waits meanwhile: measured, 45 ms for each GB.
+ */
+export function posixSpawner(posix: Posix): Spawner {
+  return {
+    spawn(request, listener) {
+      let started: ReturnType<typeof start>;
+      try {
+        started = start(posix, request);
+      } catch (error) {
+        listener.failed(spawnError(request.launch, error));
+        return;
+      }
+      const { pid, channel } = started;
+      const watch = new ExitWatch(posix, pid, ({ code, signal }) => listener.exited(code, signal));
+      listener.spawned({
+        pid,
+        channel,
+        get exited() {
+          return watch.exited;
+        },
+        kill: () => watch.kill(),
+      });
+    },
+  };
+}
+
+function start(posix: Posix, request: SpawnRequest): { pid: number; channel: Socket } {
+  const { launch, descriptors } = request;
+  const [ours, theirs] = posix.socketPair();
+  const channel = new Socket({ fd: ours });
+  try {
+    const pid = posix.spawn({
+      file: launch.execPath,
+      argv: [launch.execPath, ...launch.execArgv, ...launch.argv],
+      env: environmentOf(request),
+      cwd: launch.cwd,
+      descriptors: [theirs, ...descriptors],
+    });
+    return { pid, channel };
+  } catch (error) {
+    channel.destroy();
+    throw error;
+  } finally {
+    closeSync(theirs);
+  }
+}

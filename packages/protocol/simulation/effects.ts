@@ -1,5 +1,6 @@
 import type { ChildEffect } from "../src/child/state.js";
 import type { ParentEffect } from "../src/parent/state.js";
+import * as connection from "./connection.js";
 import type { Turn } from "./turn.js";
 import {
   absent,
@@ -15,7 +16,7 @@ import {
   type Upward,
 } from "./world.js";
 
-/** `fails`: the spawn does not succeed. `rest`: the second piece of what was sent before. */
+/** `fails`: the spawn, or the adoption, does not succeed. `rest`: the second piece of what was sent before. */
 export type Variant = "usual" | "fails" | "rest";
 
 type Handler = (turn: Turn, i: number, variant: Variant) => void;
@@ -59,7 +60,8 @@ const up =
     sendUp(turn, i, message);
 
 /** A process is gone: its inside is void, what it wrote is still on its way, and its parent may learn of it. */
-export function exit(turn: Turn, i: number): void {
+export function exit(turn: Turn, i: number, byItself = false): void {
+  connection.endOf(turn, i, byItself);
   const { processes, channels } = turn.world;
   const parentLives = i > 0 && lives(processes[i - 1]);
   processes[i] = parentLives ? dead : absent;
@@ -95,6 +97,23 @@ const accept: Handler = (turn, i) => {
   process.exclusive = true;
   process.connected = true;
 };
+
+/** What was sent is sent in two pieces. */
+function restOf(turn: Turn, i: number, effect: ParentEffect): void {
+  const process = changeProcess(turn.world, i);
+  process.todo = [{ role: "parent", effect, rest: true }, ...process.todo];
+}
+
+const keepConnections: Handler = (turn, i) => {
+  const copy = connection.copyOf(turn.world, i);
+  if (copy === "paused" || copy === "sent") connection.read(turn, i);
+};
+
+/** A batch is answered, once. */
+function answer(turn: Turn, i: number, message: "adopted" | "refused"): void {
+  connection.setFor(turn, i, "owing", false);
+  sendUp(turn, i, message);
+}
 
 const parentEffects: Record<ParentEffect, Handler> = {
   spawnChild: (turn, i, variant) => {
@@ -166,18 +185,55 @@ const parentEffects: Record<ParentEffect, Handler> = {
   drainConnections: (turn, i) => {
     changeProcess(turn.world, i).draining = true;
   },
-  resumeConnections: (turn, i) => {
+  resumeConnections: (turn, i, variant) => {
     changeProcess(turn.world, i).draining = false;
+    keepConnections(turn, i, variant);
+    connection.setFor(turn, i, "moving", false);
   },
   cutConnections: (turn, i) => {
     const process = changeProcess(turn.world, i);
     if (!process.draining) turn.violate("INV-4", "cuts connections that it was never asked to finish");
     process.connected = false;
+    if (connection.copyOf(turn.world, i) !== "none") connection.change(turn, { excused: true });
+    connection.close(turn, i);
   },
-  moveConnections: () => {},
-  sendConnections: () => {},
-  releaseConnections: () => {},
-  keepConnections: () => {},
+  moveConnections: (turn, i) => connection.setFor(turn, i, "moving", true),
+  // Descriptors first, then the message: their sender can die between the two.
+  sendConnections: (turn, i, variant) => {
+    if (variant === "rest") return sendDown(turn, i, "connections");
+    const { world } = turn;
+    if (connection.copyOf(world, i) !== "paused") return;
+    const child = world.processes[i + 1];
+    if (world.channels[i]?.closedBy !== "nobody" || !lives(child)) {
+      // Nobody has got anything: that is known at once.
+      turn.enqueue(i, { parent: "connectionsRefusedReceived" });
+      return;
+    }
+    if (world.connection?.adoption[i + 1] !== "awaiting") {
+      turn.violate("INV-4", "moves a connection to a child that does not await any");
+    }
+    connection.setFor(turn, i, "passing", world.connection?.stale[i] ? "stale" : "fresh");
+    connection.setFor(turn, i, "copies", "sent");
+    restOf(turn, i, "sendConnections");
+  },
+  // Late bytes, then close, then say so.
+  releaseConnections: (turn, i, variant) => {
+    if (variant === "rest") {
+      const channel = turn.world.channels[i];
+      if (channel?.closedBy !== "nobody") connection.change(turn, { excused: true });
+      if (lives(turn.world.processes[i + 1])) connection.change(turn, { custodian: i + 1 });
+      return sendDown(turn, i, "released");
+    }
+    if (connection.copyOf(turn.world, i) !== "sent") return;
+    const isLost = lives(turn.world.processes[i + 1]) && connection.copyOf(turn.world, i + 1) !== "adopted";
+    if (isLost && turn.world.connection?.excused === false) {
+      turn.violate("INV-4", "closes its copy before the child has one");
+    }
+    if (turn.world.connection?.still === false) sendDown(turn, i, "late");
+    connection.close(turn, i);
+    restOf(turn, i, "releaseConnections");
+  },
+  keepConnections: (turn, i, variant) => keepConnections(turn, i, variant),
   killChild: (turn, i) => {
     if (lives(turn.world.processes[i + 1])) changeProcess(turn.world, i + 1).doomed = true;
   },
@@ -188,6 +244,8 @@ const parentEffects: Record<ParentEffect, Handler> = {
   leave: (turn, i) => {
     const process = turn.world.processes[i]!;
     if (process.connected) turn.violate("INV-4", "leaves with accepted connections that are open");
+    if (connection.copyOf(turn.world, i) !== "none")
+      turn.violate("INV-4", "leaves with a connection that moves");
     if (process.report === "due" || process.report === "irrevocable") {
       turn.violate("INV-6", `leaves without a report of its handoff's outcome (${process.report})`);
     }
@@ -217,13 +275,43 @@ const childEffects: Record<ChildEffect, Handler> = {
   },
   sendRelinquish: up("relinquish"),
   sendStop: up("stop"),
-  prepareAdoption: () => {},
-  sendConnectionsAwaited: () => {},
-  adoptConnections: () => {},
-  refuseConnections: () => {},
-  keepLateBytes: () => {},
-  takeConnections: () => {},
-  inheritConnections: () => {},
+  prepareAdoption: (turn, i) => connection.setFor(turn, i, "adoption", "pending"),
+  sendConnectionsAwaited: (turn, i) => {
+    connection.setFor(turn, i, "adoption", "awaiting");
+    sendUp(turn, i, "awaited");
+  },
+  adoptConnections: (turn, i, variant) => {
+    const passing = turn.world.connection?.passing[i - 1] ?? "nothing";
+    if (variant === "fails" || passing === "nothing") {
+      connection.closePassing(turn, i - 1);
+      answer(turn, i, "refused");
+      return;
+    }
+    connection.setFor(turn, i, "copies", "adopted");
+    connection.setFor(turn, i, "stale", passing === "stale");
+    connection.setFor(turn, i, "late", false);
+    connection.closePassing(turn, i - 1);
+    answer(turn, i, "adopted");
+  },
+  refuseConnections: (turn, i) => {
+    connection.closePassing(turn, i - 1);
+    answer(turn, i, "refused");
+  },
+  keepLateBytes: (turn, i) => connection.setFor(turn, i, "late", true),
+  takeConnections: (turn, i) => {
+    const { connection: tracked } = turn.world;
+    if (tracked === undefined || tracked.copies[i] !== "adopted") return;
+    if (!tracked.still && !tracked.late[i]) {
+      turn.violate("INV-4", "reads from a connection without what its parent had read of it");
+    }
+    connection.read(turn, i);
+  },
+  inheritConnections: (turn, i) => {
+    connection.closePassing(turn, i - 1);
+    if (connection.copyOf(turn.world, i) !== "adopted") return;
+    if (turn.world.connection?.still) connection.read(turn, i);
+    else connection.close(turn, i);
+  },
   discardDropped: (turn, i) => {
     const above = turn.world.processes[i - 1];
     const state = above?.parent.state;

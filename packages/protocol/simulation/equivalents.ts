@@ -1,7 +1,7 @@
 /** Why a mutant that breaks no promise is right to break none. The first pattern that fits its name gives the reason. */
 const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
-    / before (report\w+|closeListeners|unparkListeners|sendStop|startAccepting|sendRequest|resumeConnections)$/,
+    / before (report\w+|closeListeners|unparkListeners|sendStop|startAccepting|sendRequest|resumeConnections|inheritConnections)$/,
     "nobody can notice which of the two comes first, and a crash between them leaves nothing that differs",
   ],
   [
@@ -11,6 +11,19 @@ const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/: no sendFarewell$/, "the parent's death says the same a moment later; only the counters are lost"],
   [/: no sendWarmState$|: no importState$/, "the final state is complete without what came before it"],
   [/: no reportProgress$/, "progress is promised to nobody"],
+  [
+    /: no (moveConnections|prepareAdoption|sendConnectionsAwaited)$/,
+    "no connection is promised to move: one that does not is finished where it is",
+  ],
+  [/ farewellReceived: no inheritConnections$/, "the parent's death follows, and the same is done then"],
+  [
+    /^parent committing childExited .*: no resumeConnections$/,
+    "nothing was drained before committed: the rows are those of fencing",
+  ],
+  [
+    /^child (owner|left) connections\w+: to \w+$/,
+    "the parent's death follows, and leads to owner; the parent's machine of the same process is asked itself if it ends",
+  ],
   [/: does not forget requested$/, "a child looks at the request once, when it becomes owner"],
   [
     /^parent transferring deadlineExpired: no sendAbort$/,

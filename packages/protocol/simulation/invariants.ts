@@ -26,8 +26,10 @@ export function brokenIn(world: World): Violation[] {
   if (world.channels.some(({ down, up }) => down.length > queueMax || up.length > queueMax)) {
     found.push({ invariant: "INV-5", why: "a channel fills without an end" });
   }
-  for (const process of world.processes) {
-    if (lives(process) && process.todo.length === 0) found.push(...brokenAtRest(process));
+  for (const [i, process] of world.processes.entries()) {
+    if (!lives(process) || process.todo.length > 0) continue;
+    found.push(...brokenAtRest(process));
+    found.push(...brokenInConnection(world, i));
   }
   return found;
 }
@@ -78,11 +80,36 @@ export function brokenAtTheEnd(world: World, scenario: Scenario): Violation[] {
       found.push(...brokenInTheLast(process));
     }
   });
+  found.push(...waitingClients(world));
   const spent = (["hangs", "garbage", "closings"] as const).some((b) => world[b] < scenario[b]);
   if (world.ended && !spent && scenario.drains && world.processes.some(({ life }) => life === "live")) {
     found.push({ invariant: "INV-5", why: "the service was told to end, and did not" });
   }
   return found;
+}
+
+/** What holds for the connection that is followed, in a process whose effects are all executed. */
+function brokenInConnection({ connection, channels }: World, i: number): Violation[] {
+  if (connection === undefined) return [];
+  const copy = connection.copies[i];
+  if (connection.owing[i]) return [{ invariant: "INV-4", why: "a batch is never answered" }];
+  if (copy === "paused")
+    return [{ invariant: "INV-4", why: "a connection is paused, and neither moved nor kept" }];
+  if (copy === "adopted" && channels[i - 1]?.deathSeen) {
+    return [{ invariant: "INV-4", why: "the parent is dead, and what it moved is not read" }];
+  }
+  return [];
+}
+
+/** A connection that nobody reads from waits for somebody who is awake. */
+function waitingClients({ connection, processes }: World): Violation[] {
+  if (connection === undefined) return [];
+  const hangs = (i: number) => processes[i]?.life === "hung";
+  return connection.copies.flatMap((copy, i) => {
+    if (copy === "none" || copy === "reading" || processes[i]?.life !== "live") return [];
+    if (hangs(i - 1) || hangs(i + 1)) return [];
+    return [{ invariant: "INV-4" as const, why: `a client waits for ever: its connection is ${copy}` }];
+  });
 }
 
 /** The only waits that nobody bounds, and why that is right. */

@@ -1,3 +1,4 @@
+import { connectionKey } from "./connection.js";
 import type { Channel, Process, World } from "./world.js";
 
 // "!" ends a list, so names start behind it.
@@ -88,5 +89,5 @@ export function keyOf(world: World): string {
   let key = String.fromCharCode(budgets);
   for (const process of world.processes) key += remembered(process, processKey);
   for (const channel of world.channels) key += remembered(channel, channelKey);
-  return key;
+  return key + connectionKey(world.connection);
 }

@@ -1,6 +1,7 @@
 import type { ChildEvent } from "../src/child/state.js";
 import type { Deadline } from "../src/deadline.js";
 import type { ParentEvent, ParentState } from "../src/parent/state.js";
+import { change, closePassing, copyOf, finish, setFor } from "./connection.js";
 import { exit } from "./effects.js";
 import type { Scenario } from "./scenario.js";
 import type { Machines, Turn } from "./turn.js";
@@ -63,6 +64,7 @@ export function movesOf(world: World, scenario: Scenario, machines: Machines): M
       return;
     }
     addApplication(place);
+    addConnection(place);
     addDeadlines(place);
     addFromParent(place);
     addFromChild(place);
@@ -87,7 +89,7 @@ function addDeath({ world, who, process, add }: Place): void {
   if (process.doomed)
     add({ kind: "must", what: "is ended by SIGKILL", excused: true, make: (turn) => exit(turn, who) });
   if (process.leaving && process.life === "live") {
-    add({ kind: "must", what: "exits", make: (turn) => exit(turn, who) });
+    add({ kind: "must", what: "exits", make: (turn) => exit(turn, who, true) });
   }
   if (world.crashes === 0) return;
   const crash = (what: string, first?: (turn: Turn) => void) =>
@@ -131,7 +133,7 @@ function writeDown(turn: Turn, c: number, message: Downward): void {
 }
 
 /** The next effect. Nothing else reaches a process's machines before the last one is executed. */
-function addWork({ scenario, who, process, add }: Place): void {
+function addWork({ world, scenario, who, process, add }: Place): void {
   const next = process.todo[0]!;
   const make = (turn: Turn) => {
     turn.workOnce(who);
@@ -140,6 +142,17 @@ function addWork({ scenario, who, process, add }: Place): void {
   add({ kind: "must", what: next.effect, make });
   if (next.effect === "spawnChild" && scenario.failures.includes("spawn")) {
     add({ kind: "fault", what: "spawnChild fails", make: (turn) => turn.workOnce(who, "fails") });
+  }
+  const shortages = world.connection?.shortages ?? 0;
+  if (next.effect === "adoptConnections" && shortages > 0) {
+    add({
+      kind: "fault",
+      what: "adoptConnections finds too few descriptors",
+      make: (turn) => {
+        change(turn, { shortages: shortages - 1 });
+        turn.workOnce(who, "fails");
+      },
+    });
   }
 }
 
@@ -181,7 +194,12 @@ function addFaults({ world, who, add }: Place): void {
           const changed = changeChannel(turn.world, c);
           changed.closedBy = side;
           if (side === "parent") changed.up = [];
-          else changed.down = [];
+          else {
+            // What it had been given alone it has now thrown away.
+            if (changed.down.includes("released")) change(turn, { excused: true });
+            changed.down = [];
+            closePassing(turn, c);
+          }
         },
       });
     }
@@ -316,14 +334,56 @@ function mustSeeExitFirst({ world, scenario, who, process }: Place): boolean {
   return scenario.duties.parentLooksFirst && process.parent.state === "draining" && unseen;
 }
 
+/** A process pauses the connection that is followed, and one that could adopt it is ready to. */
+function addConnection({ world, scenario, who, add }: Place): void {
+  const { connection } = world;
+  if (connection === undefined || scenario.moves === undefined) return;
+  if (connection.adoption[who] === "pending") {
+    add({
+      kind: scenario.prompt ? "must" : "may",
+      what: "adoptionPrepared",
+      make: (turn) => {
+        setFor(turn, who, "adoption", "idle");
+        toChild(turn, who, "adoptionPrepared");
+      },
+    });
+  }
+  const child = world.processes[who + 1];
+  const canPause = connection.moving[who] && connection.copies[who] === "reading" && connection.batches > 0;
+  if (!canPause || child === undefined || child.life === "absent") return;
+  for (const still of scenario.moves.late ? [true, false] : [true]) {
+    add({
+      kind: "may",
+      what: `connectionsPaused${still ? "" : " (late bytes)"}`,
+      make: (turn) => {
+        change(turn, { batches: connection.batches - 1, still });
+        setFor(turn, who, "copies", "paused");
+        turn.dispatch(who, { parent: "connectionsPaused" });
+      },
+    });
+  }
+}
+
+/** A connection on its way, or not yet released, has not ended. */
+function mustMoveFirst({ world, scenario, who }: Place): boolean {
+  const copy = copyOf(world, who);
+  return scenario.duties.drainedWaitsForMoves && copy !== "none" && copy !== "reading";
+}
+
 function addDeadlines(place: Place): void {
   const { scenario, machines, who, process, add } = place;
-  if (scenario.drains && process.draining && process.connected && !mustSeeExitFirst(place)) {
+  const isThrough =
+    process.draining && process.connected && !mustSeeExitFirst(place) && !mustMoveFirst(place);
+  if (scenario.drains && isThrough) {
     add({
       kind: scenario.prompt ? "must" : "may",
       what: "drained",
       make: (turn) => {
-        changeProcess(turn.world, who).connected = false;
+        // What has ended while it fences has ended; it is said again when it drains again.
+        if (process.parent.state !== "fencing") {
+          changeProcess(turn.world, who).connected = false;
+          finish(turn, who);
+        }
         turn.dispatch(who, { parent: "drained" });
       },
     });
@@ -357,6 +417,9 @@ const downwardEvents: Readonly<Record<Downward, ChildEvent>> = {
   relinquished: "relinquishedReceived",
   request: "requestReceived",
   stop: "stopReceived",
+  connections: "connectionsReceived",
+  late: "connectionsLateReceived",
+  released: "connectionsReleasedReceived",
   farewell: "farewellReceived",
   garbage: "protocolViolated",
 };
@@ -397,15 +460,18 @@ function addFromParent({ world, scenario, who, process, add }: Place): void {
   const [head, ...rest] = channel.closedBy === "child" ? [] : channel.down;
   if (head !== undefined) {
     const event = downwardEvents[head];
+    const isVoid = process.leaving && head === "connections" && scenario.duties.leaversAdoptNothing;
     add({
       kind: "must",
-      what: channel.deafChild ? `discards ${head}` : event,
+      what: channel.deafChild || isVoid ? `discards ${head}` : event,
       ...(event === "stopReceived" ? { excused: true as const } : {}),
       make: (turn) => {
         const changed = changeChannel(turn.world, c);
         changed.down = rest;
-        if (channel.deafChild) return;
+        if (channel.deafChild && (head === "late" || head === "released")) change(turn, { excused: true });
+        if (channel.deafChild || isVoid) return;
         if (head === "garbage") changed.deafChild = true;
+        if (head === "connections") setFor(turn, who, "owing", true);
         if (head === "commit" && process.child.state === "ready") {
           if (process.wants && process.imported !== "adopted") {
             turn.violate("INV-6", "becomes owner without the state that it wants");
@@ -413,6 +479,9 @@ function addFromParent({ world, scenario, who, process, add }: Place): void {
           changeProcess(turn.world, who).imported = "nothing";
         }
         toChild(turn, who, event);
+        if (head === "released" && copyOf(turn.world, who) === "adopted") {
+          turn.violate("INV-4", "does not read from a connection that was released to it");
+        }
         if (head === "final" && turn.world.processes[who]?.imported === "some") {
           changeProcess(turn.world, who).imported = "all";
         }
@@ -446,11 +515,17 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   committed: "committedReceived",
   relinquish: "relinquishReceived",
   stop: "stopReceived",
+  awaited: "connectionsAwaitedReceived",
+  adopted: "connectionsAdoptedReceived",
+  refused: "connectionsRefusedReceived",
   abort: "abortReceived",
   garbage: "protocolViolated",
 };
 
-function addFromChild({ world, scenario, who, add }: Place): void {
+/** What a child that is dead by now cannot have meant for a parent that survives it. */
+const voidOfTheDead = new Set<Upward>(["relinquish", "adopted"]);
+
+function addFromChild({ world, scenario, who, process, add }: Place): void {
   const channel = world.channels[who];
   const child = world.processes[who + 1];
   if (channel === undefined || child === undefined || child.life === "absent") return;
@@ -458,7 +533,7 @@ function addFromChild({ world, scenario, who, add }: Place): void {
   const [head, ...rest] = channel.closedBy === "parent" ? [] : channel.up;
   if (head !== undefined) {
     const event = upwardEvents[head];
-    const isVoid = gone && head === "relinquish" && scenario.duties.parentLooksFirst;
+    const isVoid = gone && voidOfTheDead.has(head) && scenario.duties.parentLooksFirst;
     add({
       kind: "must",
       what: channel.deafParent || isVoid ? `discards ${head}` : event,
@@ -469,6 +544,10 @@ function addFromChild({ world, scenario, who, add }: Place): void {
         if (channel.deafParent || isVoid) return;
         if (head === "garbage") changed.deafParent = true;
         turn.dispatch(who, { parent: event });
+        const isHeld = head === "refused" && copyOf(turn.world, who) === "sent";
+        if (isHeld && process.parent.state !== "fencing") {
+          turn.violate("INV-4", "does not read again from a connection that its child could not take");
+        }
       },
     });
   } else if ((gone || channel.closedBy !== "nobody") && !channel.endSeenByParent) {

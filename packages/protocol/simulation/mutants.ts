@@ -246,4 +246,90 @@ export const mutants = {
     "gives up sockets while its parent could still come back",
     inChild("ready", "commitReceived", c.swap("sendCommitted", "sendCommitted", "discardDropped")),
   ),
+  readsAtAdopted: mutant(
+    "reads from connections as soon as it has them",
+    inChild("succeeding", "connectionsReceived", c.to("succeeding", "adoptConnections", "takeConnections")),
+  ),
+  closesAtSent: mutant(
+    "closes its connections when it has sent them",
+    inParent("draining", "connectionsPaused", p.to("draining", "sendConnections", "cutConnections")),
+  ),
+  releasesBeforeAdopted: mutant(
+    "releases connections when it has sent them",
+    inParent("draining", "connectionsPaused", p.to("draining", "sendConnections", "releaseConnections")),
+  ),
+  releasesWhatWasRefused: mutant(
+    "releases connections that its child could not take",
+    inParent("draining", "connectionsRefusedReceived", p.to("draining", "releaseConnections")),
+  ),
+  keepsWhatWasAdopted: mutant(
+    "reads again from connections that its child has adopted",
+    inParent("draining", "connectionsAdoptedReceived", p.to("draining", "keepConnections")),
+  ),
+  keepsAtTheEndOfTheChannel: mutant(
+    "reads again from what is on its way when the channel ends, before the exit",
+    inParent("draining", "channelEnded", p.to("fencing", "keepConnections", "killChild")),
+  ),
+  keepsAtGarbage: mutant(
+    "reads again from what is on its way when its child breaks the protocol",
+    ({ parent, child }) => ({
+      parent: withCell(parent, "draining", "protocolViolated", {
+        next: "draining",
+        effects: ["keepConnections"],
+      }),
+      child,
+    }),
+  ),
+  forgetsWhatWasOnItsWay: mutant(
+    "does not read again from what was on its way when its child dies, having relinquished",
+    inParent("departing", "childExited", p.without("keepConnections")),
+  ),
+  forgetsWhatWasRefused: mutant(
+    "does not read again from connections that its child could not take",
+    inParent("draining", "connectionsRefusedReceived", p.without("keepConnections")),
+  ),
+  forgetsToInherit: mutant(
+    "forgets what it adopted of a parent that died",
+    inChild("succeeding", "parentDied", c.without("inheritConnections")),
+  ),
+  inheritsAtTheEndOfTheChannel: mutant(
+    "reads from what it adopted when the channel ends, and its parent lives",
+    ({ parent, child }) => ({
+      parent,
+      child: withCell(child, "succeeding", "channelEnded", {
+        next: "succeeding",
+        effects: ["inheritConnections"],
+      }),
+    }),
+  ),
+  refusesSilently: mutant(
+    "does not say that it takes no connections any more",
+    inChild("left", "connectionsReceived", c.without("refuseConnections")),
+  ),
+  neverTakes: mutant(
+    "never reads from connections that were released",
+    inChild("succeeding", "connectionsReleasedReceived", c.without("takeConnections")),
+  ),
+  dropsLateBytes: mutant(
+    "drops what its parent had read of a connection",
+    inChild("succeeding", "connectionsLateReceived", c.without("keepLateBytes")),
+  ),
+  leavesWhatIsOnItsWay: mutant(
+    "leaves when its child dies, with connections on their way",
+    ({ parent, child }) => ({
+      parent: withCell(parent, "departing", "childExited", {
+        next: "left",
+        effects: ["leave"],
+      }),
+      child,
+    }),
+  ),
+  movesTooEarly: mutant(
+    "moves connections before its child awaits any",
+    inParent(
+      "draining",
+      "relinquishReceived",
+      p.swap("sendRelinquished", "moveConnections", "sendRelinquished"),
+    ),
+  ),
 } satisfies Record<string, Mutant>;

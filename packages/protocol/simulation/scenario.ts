@@ -1,4 +1,5 @@
 import type { Deadline } from "../src/deadline.js";
+import type { Moves } from "./connection.js";
 
 /** What may go wrong at the application's or the platform's side, each at any time at which it can. */
 export type Failure =
@@ -23,6 +24,10 @@ export interface Duties {
   readonly parentLooksFirst: boolean;
   /** What a child wrote before its death is read before its exit counts. */
   readonly messagesBeforeExit: boolean;
+  /** A process that drains is not through before what it moves has moved, and what it adopted is released. */
+  readonly drainedWaitsForMoves: boolean;
+  /** A process that runs its last steps takes no connections any more. */
+  readonly leaversAdoptNothing: boolean;
   /** Once a channel has ended, or is not read any further, the death of its other side is still noticed. */
   readonly deathsOutliveChannels: boolean;
 }
@@ -55,6 +60,8 @@ export interface Scenario {
   /** The child says what it is busy with. */
   readonly progress: boolean;
   readonly versionsMeet: boolean;
+  /** Begins after the first commit, and follows one connection of the parent. Absent: none is followed. */
+  readonly moves?: Moves;
   readonly duties: Duties;
 }
 
@@ -63,6 +70,8 @@ export const allDuties: Duties = {
   parentLooksFirst: true,
   messagesBeforeExit: true,
   deathsOutliveChannels: true,
+  drainedWaitsForMoves: true,
+  leaversAdoptNothing: true,
 };
 
 const calm: Scenario = {

@@ -3,6 +3,15 @@ import { type Failure, allDeadlines as late, type Scenario, scenario } from "./s
 const failures: readonly Failure[] = ["spawn", "park", "preparation", "state"];
 const chain = { generations: 3, handoffs: 2 } as const;
 
+/** One connection that may move while its parent drains. `late`: its parent may have read on. */
+const moving = { handoffs: 0, progress: false, moves: { late: true, batches: 2, shortages: 1 } } as const;
+const movingTwice = {
+  ...moving,
+  generations: 3,
+  handoffs: 1,
+  moves: { late: false, batches: 2, shortages: 0 },
+} as const;
+
 /** What `npm test` explores. `late`: everything that is waited for is late, and its deadline may pass. */
 export const scenarios: readonly Scenario[] = [
   scenario("calm"),
@@ -44,6 +53,15 @@ export const scenarios: readonly Scenario[] = [
   scenario("three generations, the end", { ...late, ...chain, terminations: 1 }),
   scenario("three generations, a hang", { ...late, ...chain, hangs: 1 }),
   scenario("three generations, a closed channel", { ...late, ...chain, closings: 1 }),
+  scenario("moves: calm", moving),
+  scenario("moves: one crash, and no drain deadline", { ...moving, crashes: 1, terminations: 1 }),
+  scenario("moves: two crashes", { ...late, ...moving, crashes: 2 }),
+  scenario("moves: the end and a crash", { ...late, ...moving, crashes: 1, terminations: 1 }),
+  scenario("moves: a hang and a crash", { ...late, ...moving, hangs: 1, crashes: 1 }),
+  scenario("moves: garbage and a crash", { ...late, ...moving, garbage: 1, crashes: 1 }),
+  scenario("moves: a closed channel and a crash", { ...late, ...moving, closings: 1, crashes: 1 }),
+  scenario("moves: three generations", { ...late, ...movingTwice }),
+  scenario("moves: three generations, one crash", { ...movingTwice, deadlines: ["drain"], crashes: 1 }),
 ];
 
 /** What `--deep` explores besides. */
@@ -82,6 +100,31 @@ export const deepScenarios: readonly Scenario[] = [
     ...chain,
     stateful: true,
     failures,
+    crashes: 1,
+  }),
+  scenario("deep: moves, everything between two", {
+    ...late,
+    ...moving,
+    crashes: 2,
+    terminations: 1,
+    hangs: 1,
+    garbage: 1,
+    closings: 1,
+  }),
+  scenario("deep: moves, three, two crashes", { ...late, ...movingTwice, crashes: 2 }),
+  scenario("deep: moves, three, late bytes, a hang, a crash", {
+    ...late,
+    ...moving,
+    generations: 3,
+    handoffs: 1,
+    hangs: 1,
+    crashes: 1,
+  }),
+  scenario("deep: moves, three, the end, a closed channel, a crash", {
+    ...late,
+    ...movingTwice,
+    terminations: 1,
+    closings: 1,
     crashes: 1,
   }),
 ];

@@ -102,7 +102,7 @@ export class Turn {
   /** Begins the effects, up to the second one that somebody else could notice. */
   private work(i: number): void {
     const first = this.world.processes[i]!.todo[0];
-    if (first === undefined || first.effect === "spawnChild") return;
+    if (first === undefined || first.effect === "spawnChild" || first.effect === "adoptConnections") return;
     this.workOnce(i);
     this.workSilently(i);
   }
@@ -149,5 +149,9 @@ const silent = new Set<string>([
   "startHandoff",
   "stopServing",
   "prepareAdoption",
+  "keepLateBytes",
+  "moveConnections",
+  "keepConnections",
+  "takeConnections",
   "inheritConnections",
 ]);

@@ -49,18 +49,8 @@ export const unreachable: Readonly<Record<string, readonly string[]>> = {
     ...inState("child", "owner", "relinquishedReceived", "requestReceived", "stopReceived"),
     ...inState("child", "owner", "abortReceived", "commitReceived", "stateReceived"),
   ],
-  "no scenario moves a connection yet": [
-    ...["succeeding", "relinquishing", "owner", "left"].flatMap((state) =>
-      inState(
-        "child",
-        state,
-        "adoptionPrepared",
-        "connectionsReceived",
-        "connectionsLateReceived",
-        "connectionsReleasedReceived",
-      ),
-    ),
-    ...["draining", "departing", "aborting", "ending", "fencing", "left"].flatMap((state) =>
+  "only an owner writes about connections, and a child that was never sent commit is none": [
+    ...["aborting", "ending"].flatMap((state) =>
       inState(
         "parent",
         state,
@@ -69,8 +59,13 @@ export const unreachable: Readonly<Record<string, readonly string[]>> = {
         "connectionsRefusedReceived",
       ),
     ),
-    ...["draining", "departing", "fencing", "left"].flatMap((state) =>
-      inState("parent", state, "connectionsPaused"),
-    ),
+  ],
+  "a parent that saw the end of the channel has read everything before it": [
+    ...inState("parent", "fencing", "connectionsAdoptedReceived", "connectionsRefusedReceived"),
+  ],
+  "a parent that leaves has no connections any more": [...inState("parent", "left", "connectionsPaused")],
+  "late bytes of a parent in a longer chain, which only the deep exploration follows": [
+    ...inState("child", "relinquishing", "connectionsLateReceived"),
+    ...inState("child", "owner", "connectionsLateReceived"),
   ],
 };

@@ -1,6 +1,7 @@
 import type { ChildEffect, ChildFact, ChildState } from "../src/child/state.js";
 import type { ParentEffect, ParentFact, ParentState } from "../src/parent/state.js";
 import type { Position } from "../src/table.js";
+import { type Connection, firstConnection, type Moves } from "./connection.js";
 import type { Scenario } from "./scenario.js";
 
 export type RoleName = "parent" | "child";
@@ -20,6 +21,9 @@ export type Downward =
   | "relinquished"
   | "request"
   | "stop"
+  | "connections"
+  | "late"
+  | "released"
   | "farewell"
   | "garbage";
 
@@ -34,6 +38,9 @@ export type Upward =
   | "committed"
   | "relinquish"
   | "stop"
+  | "awaited"
+  | "adopted"
+  | "refused"
   | "abort"
   | "garbage";
 
@@ -112,6 +119,8 @@ export interface World {
   closings: number;
   /** The service was told to end, by way of a process that could tell the others. */
   ended: boolean;
+  /** The connection that is followed. Absent: none is. */
+  connection?: Connection;
 }
 
 const nobody: Process = {
@@ -166,6 +175,38 @@ export function newborn(first: boolean): Process {
 }
 
 export function firstWorld(scenario: Scenario): World {
+  const world = foundedWorld(scenario);
+  return scenario.moves === undefined ? world : committedWorld(world, scenario.moves);
+}
+
+/** Where moves begin: the child has become owner, and its parent drains. */
+function committedWorld(world: World, moves: Moves): World {
+  const serving = { prepared: true, told: true, holding: true, connected: true } as const;
+  const owner = { state: "owner", facts: [] } as const;
+  const processes = world.processes.slice();
+  processes[0] = {
+    ...nobody,
+    ...serving,
+    life: "live",
+    child: owner,
+    parent: { state: "draining", facts: [] },
+    draining: true,
+    report: "committed",
+  };
+  processes[1] = {
+    ...nobody,
+    ...serving,
+    life: "live",
+    child: { state: "succeeding", facts: [] },
+    parent: { state: "serving", facts: [] },
+    accepting: true,
+    exclusive: true,
+    surplus: true,
+  };
+  return { ...world, processes, connection: firstConnection(processes.length, moves) };
+}
+
+function foundedWorld(scenario: Scenario): World {
   const { generations, handoffs, terminations, crashes, hangs, garbage, closings } = scenario;
   const processes = Array.from({ length: generations }, (_, i) => (i === 0 ? newborn(true) : absent));
   const channels = Array.from({ length: generations - 1 }, () => freshChannel);

@@ -191,7 +191,7 @@ class Parent(Role):
         self.generation.connections.cut_all()
 
     def kill_child(self, _detail):
-        # Popen does nothing where the exit status was collected (S-9 of security.md).
+        # Popen does nothing where the exit status was collected (SE-9 of security.md).
         self._process.kill()
 
     def report_progress(self, message):

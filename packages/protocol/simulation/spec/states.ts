@@ -28,7 +28,8 @@ it, and, once it is owner, the parent's towards the one after it. The first gene
 - **S-5** A request for a handoff, and an order to end, go to the child's machine, unless the parent's machine is in another state than
    \`serving\`: then they go to the parent's. \`startHandoff\` is \`handoffRequested\`, and \`stopServing\` is \`terminationRequested\`,
    for the parent's machine of the same process.
-- **S-6** \`parked\` and \`parkFailed\` of a parking that \`unparkListeners\` undid are dropped. What a child wrote
+- **S-6** \`parked\` and \`parkFailed\` of a parking that \`unparkListeners\` undid are dropped, and so is \`connectionsPaused\` of a pause
+   that \`resumeConnections\` undid. What a child wrote
    and could not be read within the bound of [bootstrap](bootstrap.md) B-11 is dropped.
 
 What the two machines need beyond this table is in [invariants](invariants.md#duties).

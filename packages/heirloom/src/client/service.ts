@@ -1,0 +1,72 @@
+import { readdirSync, readlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import {
+  currentName,
+  type ProcessId,
+  parseSocketName,
+  type StatusAnswer,
+} from "@heirloom/node-runtime/control";
+import { askOnce, type Silence, SilenceError } from "./conversation.js";
+
+export interface ControlSocket extends ProcessId {
+  readonly path: string;
+}
+
+/** A process of a service: what it says, or why it says nothing. */
+export type Process = ControlSocket & { readonly status?: StatusAnswer; readonly silence?: Silence };
+
+/** The control sockets of one service, as they stand in its folder. */
+export class Service {
+  readonly name: string;
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.name = basename(folder);
+    this.folder = folder;
+  }
+
+  /** Every socket, also of processes that are dead; the youngest generation first. */
+  get sockets(): ControlSocket[] {
+    const found: ControlSocket[] = [];
+    for (const name of entries(this.folder)) {
+      const id = parseSocketName(name);
+      if (id !== undefined) found.push({ ...id, path: join(this.folder, name) });
+    }
+    return found.sort((a, b) => b.generation - a.generation);
+  }
+
+  /** The socket that is said to be the owner's. */
+  get current(): ControlSocket | undefined {
+    try {
+      const name = basename(readlinkSync(join(this.folder, currentName)));
+      const id = parseSocketName(name);
+      return id && { ...id, path: join(this.folder, name) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Asks every process for its status, at the same time. Dead ones are left out. */
+  async processes(): Promise<Process[]> {
+    const asked = await Promise.all(this.sockets.map(statusOf));
+    return asked.filter(({ silence }) => silence !== "dead");
+  }
+}
+
+async function statusOf(socket: ControlSocket): Promise<Process> {
+  try {
+    const answer = await askOnce(socket.path, { command: "status" });
+    return answer.type === "status" ? { ...socket, status: answer } : { ...socket, silence: "lost" };
+  } catch (error) {
+    if (error instanceof SilenceError) return { ...socket, silence: error.silence };
+    throw error;
+  }
+}
+
+export function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}

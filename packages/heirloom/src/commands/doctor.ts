@@ -1,0 +1,49 @@
+import { controlRoot } from "@heirloom/node-runtime/control";
+import { findService, runningServices } from "../client/discover.js";
+import type { Service } from "../client/service.js";
+import type { Finding } from "../doctor/finding.js";
+import { checkFolder } from "../doctor/folder.js";
+import { checkPlatform, readPlatform } from "../doctor/platform.js";
+import { checkService } from "../doctor/service.js";
+import { type ExitStatus, exitStatus } from "../exit-status.js";
+import { plain, type Terminal } from "../view/terminal.js";
+import { type CommonOptions, output, printJson } from "./context.js";
+
+interface Section {
+  readonly about: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Says what would go wrong in a restart: on this machine, and of each service that runs. */
+export async function doctor(name: string | undefined, options: CommonOptions): Promise<ExitStatus> {
+  const services = name === undefined ? await runningServices(options) : [await findService(name, options)];
+  const sections: Section[] = [
+    {
+      about: "this machine",
+      findings: [...checkPlatform(readPlatform()), ...checkFolder(options.folder ?? controlRoot())],
+    },
+    ...(await Promise.all(services.map(sectionOf))),
+  ];
+  if (options.json) printJson(sections);
+  else show(sections, output(options));
+  const failed = sections.some(({ findings }) => findings.some(({ level }) => level === "fail"));
+  return failed ? exitStatus.failed : exitStatus.done;
+}
+
+async function sectionOf(service: Service): Promise<Section> {
+  return { about: service.name, findings: await checkService(service) };
+}
+
+const marks = { ok: ["green", "✓"], warn: ["yellow", "!"], fail: ["red", "✗"] } as const;
+
+function show(sections: readonly Section[], terminal: Terminal): void {
+  for (const { about, findings } of sections) {
+    terminal.line(terminal.paint("bold", about));
+    for (const { level, check, message } of findings) {
+      const [style, mark] = marks[level];
+      terminal.line(`  ${terminal.paint(style, mark)} ${check.padEnd(12)} ${plain(message)}`);
+    }
+  }
+  if (sections.length === 1)
+    terminal.line(terminal.paint("dim", "no service runs: start one, and ask again"));
+}

@@ -1,0 +1,37 @@
+import type { ControlAnswer } from "@heirloom/node-runtime/control";
+import { findService } from "../client/discover.js";
+import { restartService } from "../client/restart.js";
+import { CommandError, type ExitStatus, exitStatus } from "../exit-status.js";
+import { RestartView } from "../view/restart-view.js";
+import { type CommonOptions, output, printJson } from "./context.js";
+
+export interface RestartOptions extends CommonOptions {
+  /** Whether to wait for the outcome. */
+  readonly wait: boolean;
+  /** Whether to wait for a restart that is under way. */
+  readonly queue: boolean;
+}
+
+export async function restart(name: string | undefined, options: RestartOptions): Promise<ExitStatus> {
+  const service = await findService(name, options);
+  const view = new RestartView(output(options), service.name);
+  for await (const answer of restartService(service, options)) {
+    if (options.json) printJson(answer);
+    else view.show(answer);
+    const status = statusAfter(answer, service.name);
+    if (status !== undefined) return status;
+    if (!options.wait && (answer.type === "step" || answer.type === "queued")) return exitStatus.done;
+  }
+  throw new CommandError("unknown", `${service.name} did not tell what came of the restart: see its log`);
+}
+
+/** The exit status that an answer leads to, if it is the last one. */
+function statusAfter(answer: ControlAnswer, service: string): ExitStatus | undefined {
+  if (answer.type === "outcome")
+    return answer.outcome === "aborted" || answer.outcome === "rolledBack"
+      ? exitStatus.failed
+      : exitStatus.done;
+  if (answer.type === "error" && answer.owner === undefined)
+    throw new CommandError(answer.code === "BUSY" ? "busy" : "refused", `${service}: ${answer.message}`);
+  return undefined;
+}

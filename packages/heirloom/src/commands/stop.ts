@@ -1,0 +1,57 @@
+import { converse, SilenceError } from "../client/conversation.js";
+import { findService } from "../client/discover.js";
+import { anyOwner, ownerOf } from "../client/owner.js";
+import { CommandError, type ExitStatus, exitStatus } from "../exit-status.js";
+import { count, milliseconds } from "../view/units.js";
+import { type CommonOptions, output, printJson } from "./context.js";
+
+/** Ends a service, and waits until everything that it accepted is finished. */
+export async function stop(name: string | undefined, options: CommonOptions): Promise<ExitStatus> {
+  const service = await findService(name, options);
+  const terminal = output(options);
+  let owner = await anyOwner(service);
+  for (;;) {
+    let successor: number | undefined;
+    let told = false;
+    try {
+      for await (const answer of converse(owner.path, { command: "stop" })) {
+        told = true;
+        if (options.json) printJson(answer);
+        if (answer.type === "error") {
+          if (answer.owner === undefined)
+            throw new CommandError("refused", `${service.name}: ${answer.message}`);
+          successor = answer.owner.generation;
+        } else if (answer.type === "draining" && !options.json) {
+          const { open } = answer.connections;
+          terminal.passing([terminal.paint("dim", `  … draining   ${count(open, "connection")} left`)]);
+        } else if (answer.type === "outcome" && answer.outcome === "stopped") {
+          const { finished, cut, durationMs } = answer.drain;
+          const lost = cut > 0 ? `, ${cut} cut at the drain deadline` : "";
+          if (!options.json)
+            terminal.line(
+              `${terminal.paint("green", "✓")} ${service.name} ended after ${milliseconds(durationMs)}: ${count(finished, "connection")} finished${lost}`,
+            );
+          return exitStatus.done;
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof SilenceError)) throw error;
+      if (error.silence === "silent")
+        throw new CommandError(
+          "unknown",
+          `${service.name} does not answer: send SIGTERM to pid ${owner.pid}, or SIGKILL`,
+        );
+      if (error.silence === "denied")
+        throw new CommandError(
+          "refused",
+          `${service.name} belongs to another user: ask as that user, or with sudo`,
+        );
+    }
+    if (successor === undefined && told)
+      throw new CommandError(
+        "unknown",
+        `pid ${owner.pid} died before it told whether it finished its connections`,
+      );
+    owner = successor === undefined ? await anyOwner(service) : await ownerOf(service, successor);
+  }
+}

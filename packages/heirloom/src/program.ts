@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import { runningServices } from "./client/discover.js";
+import { completion } from "./commands/completion.js";
+import type { CommonOptions } from "./commands/context.js";
+import { doctor } from "./commands/doctor.js";
+import { type RestartOptions, restart } from "./commands/restart.js";
+import { status } from "./commands/status.js";
+import { stop } from "./commands/stop.js";
+import { watch } from "./commands/watch.js";
+import { type ExitStatus, exitStatus } from "./exit-status.js";
+
+const statuses = `
+Exit status:
+  0  done; of a restart: the release serves, and the earlier one has finished and left
+  1  the restart failed or was rolled back, and the earlier release serves; or doctor found what will fail
+  2  the command line makes no sense
+  3  no such service runs
+  4  refused: by the service, which is ending, or by the system, as it is another user's
+  5  a restart is under way, and --no-queue was given
+  6  the service does not answer, or died before it told
+`;
+
+/** The command line: what it takes, and what it says of itself. `done` is called with the exit status. */
+export function createProgram(done: (status: ExitStatus) => void): Command {
+  const program = new Command("heirloom")
+    .description("Restart, watch and check services that use Heirloom.")
+    .version(version(), "--version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .addHelpText("after", statuses)
+    .showHelpAfterError("Run heirloom --help to see what there is.")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "heirloom: ")) });
+
+  const onService = (name: string, description: string) =>
+    withCommonOptions(program.command(name).description(description)).argument(
+      "[service]",
+      "its name; may be left out where only one runs",
+    );
+
+  onService(
+    "restart",
+    "start the next release, and hand over to it; shows each step and ends with the outcome",
+  )
+    .option("--no-wait", "return as soon as the restart has begun")
+    .option(
+      "--no-queue",
+      "fail with status 5 where a restart is under way, instead of asking for one that follows it",
+    )
+    .action(async (service: string | undefined, options: RestartOptions) =>
+      done(await restart(service, options)),
+    );
+  onService("status", "who is owner, who still drains, and what each of them is doing").action(
+    async (service: string | undefined, options: CommonOptions) => done(await status(service, options)),
+  );
+  onService("watch", "the status, kept up to date until the service ends").action(
+    async (service: string | undefined, options: CommonOptions) => done(await watch(service, options)),
+  );
+  onService("stop", "finish everything that was accepted, and end").action(
+    async (service: string | undefined, options: CommonOptions) => done(await stop(service, options)),
+  );
+  onService("doctor", "check this machine and a service for what would go wrong in a restart").action(
+    async (service: string | undefined, options: CommonOptions) => done(await doctor(service, options)),
+  );
+  program
+    .command("completion")
+    .description('print a script that completes commands and services: eval "$(heirloom completion bash)"')
+    .argument("<shell>", "bash, zsh or fish")
+    .action((shell: string) =>
+      done(
+        completion(
+          shell,
+          program.commands.map((command) => command.name()).filter((name) => name !== "services"),
+        ),
+      ),
+    );
+  withCommonOptions(program.command("services", { hidden: true })).action(async (options: CommonOptions) => {
+    for (const { name } of await runningServices(options)) process.stdout.write(`${name}\n`);
+    done(exitStatus.done);
+  });
+  return program;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option("--json", "one JSON object in a line for each answer, as docs/control.md tells them")
+    .addOption(
+      new Option("--folder <path>", "the folder of control sockets, where it is not the default one").env(
+        "HEIRLOOM_CONTROL_FOLDER",
+      ),
+    )
+    .option("--no-color", "no colours, not even on a terminal (nor with NO_COLOR=1)");
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
+  return version;
+}

@@ -1,0 +1,297 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { untilOpen } from "../../node-runtime/test/support/control-client.js";
+import { eventually } from "../../node-runtime/test/support/eventually.js";
+import { startLoad, unharmed } from "../../node-runtime/test/support/load.js";
+import { type Config, Service, type StartOptions } from "../../node-runtime/test/support/service.js";
+import { SlowRequest } from "../../node-runtime/test/support/slow-request.js";
+import { CommandRun, inTerminal, main, run } from "./support/command.js";
+
+const name = "heirloom-node-runtime";
+
+async function started(config: Config = {}, options: StartOptions = {}): Promise<Service> {
+  const service = await Service.start(config, options);
+  await untilOpen(service, 1);
+  return service;
+}
+
+test("restart waits, and ends with status 0 when the release serves and the earlier one has left", async () => {
+  const service = await started();
+  const slow = await SlowRequest.begin(await service.target());
+  const { pid } = service;
+  const restart = new CommandRun(service, ["restart"]);
+  await service.owner(2);
+  expect(restart.process.exitCode).toBeNull();
+  expect(await slow.finish()).toBe(true);
+  const { status, stdout, stderr } = await restart.outcome;
+  expect(stdout).toMatch(
+    new RegExp(
+      `^✓ ${name}: generation 2 took over as pid ${service.pid} in .*; generation 1 left after .*: 1 connection finished\n$`,
+    ),
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  await service.until("exit", { pid, status: 0 });
+});
+
+test("in a terminal restart shows each step as it happens, in colours unless NO_COLOR says otherwise", async () => {
+  const service = await started();
+  const { stdout, status } = await run(service, ["restart"], { under: inTerminal, env: { TERM: "xterm" } });
+  expect(status).toBe(0);
+  for (const step of ["spawned", "accepted", "ready", "commit", "committed", "draining"])
+    expect(stdout).toContain(step);
+  expect(stdout).toContain("\u001b[32m");
+  const plain = await run(service, ["restart"], { under: inTerminal, env: { TERM: "xterm", NO_COLOR: "1" } });
+  expect(plain.stdout).toContain("✓ spawned");
+  expect(plain.stdout).not.toContain("\u001b[32m");
+});
+
+test("--json gives each answer as the service gave it", async () => {
+  const service = await started();
+  const { stdout } = await run(service, ["restart", "--json"]);
+  const answers = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(answers[0]).toMatchObject({ type: "step", step: "started" });
+  expect(answers.at(-1)).toMatchObject({ type: "outcome", outcome: "committed", child: { generation: 2 } });
+});
+
+describe("INV-6: status 1 and the reason for a release that does not take over, and the earlier one serves", () => {
+  const intoLog = ["sh", "-c", 'exec "$@" 2>>log', "sh"];
+
+  test("it crashes at boot: what it wrote last is shown, where that is a file", async () => {
+    const service = await started({}, { under: intoLog });
+    service.configure({ before: "throws" });
+    const { status, stdout } = await run(service, ["restart"]);
+    expect(status).toBe(1);
+    expect(stdout).toContain("the restart failed after");
+    expect(stdout).toContain("generation 2 exited with status 1 before it was ready");
+    expect(stdout).toContain("Error: the release is broken");
+    expect(stdout).toContain("generation 1 serves on");
+    expect(await service.whoami()).toBe(1);
+  });
+
+  test("it is never ready", async () => {
+    const service = await started({ options: { readyDeadlineMs: 2_000, exitDeadlineMs: 500 } });
+    service.configure({ beforeReady: "neverReady" });
+    const { status, stdout } = await run(service, ["restart"]);
+    expect(stdout).toContain("the ready deadline of 2000 ms passed");
+    expect(status).toBe(1);
+    expect(await service.whoami()).toBe(1);
+  });
+
+  test("it dies right after commit", async () => {
+    const service = await started();
+    service.arm({ role: "child", effect: "sendCommitted", when: "after", signal: "SIGKILL" });
+    const { status, stdout } = await run(service, ["restart"]);
+    expect(stdout).toContain("the restart was rolled back");
+    expect(stdout).toContain("was ended by SIGKILL after commit");
+    expect(status).toBe(1);
+    expect(await service.whoami()).toBe(1);
+  });
+});
+
+test("INV-2: a process that dies during a restart leaves it to its child, and the caller is told that it took over", async () => {
+  const service = await started();
+  service.arm({ role: "parent", event: "readyReceived", signal: "SIGKILL" });
+  const { status, stdout } = await run(service, ["restart"]);
+  expect(stdout).toContain(`✓ ${name}: generation 2 serves as pid ${service.pid}`);
+  expect(status).toBe(0);
+});
+
+// Red when a request that is passed on is asked anew, without the generation that it is to lead to.
+test("many callers at once share two restarts at most, and each gets a true answer", async () => {
+  const service = await started({ options: { probationMs: 8_000 } });
+  const load = startLoad(await service.target());
+  const outcomes = await Promise.all(Array.from({ length: 12 }, () => run(service, ["restart", "--json"])));
+  for (const { status, stdout, stderr } of outcomes) {
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const last = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
+    expect(["committed", "alreadyCommitted"]).toContain(last.outcome);
+  }
+  const owners = service.lines.filter(({ event }) => event === "owner").length;
+  expect(owners - 1).toBeLessThanOrEqual(2);
+  expect(await load.stop()).toSatisfy(unharmed);
+});
+
+test("--no-wait returns when the restart has begun", async () => {
+  const service = await started();
+  service.configure({ beforeReady: "neverReady", options: { readyDeadlineMs: 10_000 } });
+  expect((await run(service, ["restart", "--no-wait"])).status).toBe(0);
+  await service.until("listening", { generation: 2 });
+});
+
+describe("each way to fail has a status of its own", () => {
+  test("3: nothing of that name runs, and these do", async () => {
+    const service = await started();
+    const other = await run(service, ["restart", "web"]);
+    expect(other).toMatchObject({
+      status: 3,
+      stderr: `heirloom: no service called web runs\n  these do: ${name}\n`,
+    });
+  });
+
+  test("3: nothing runs, also when a process that was killed left its socket behind", async () => {
+    const service = await started();
+    service.signal("SIGKILL");
+    await service.gone();
+    const { status, stderr } = await run(service, ["status"]);
+    expect(stderr).toContain("no service that uses Heirloom runs");
+    expect(status).toBe(3);
+  });
+
+  test("2: the command line makes no sense", async () => {
+    const service = await started();
+    expect(await run(service, ["restrat"])).toMatchObject({ status: 2, stdout: "" });
+    expect((await run(service, ["restrat"])).stderr).toMatch(
+      /^heirloom: unknown command 'restrat'\n\(Did you mean restart\?\)/,
+    );
+    expect((await run(service, ["status", "--jsn"])).status).toBe(2);
+  });
+
+  test("4: the service is ending", async () => {
+    const service = await started();
+    const slow = await SlowRequest.begin(await service.target());
+    service.signal("SIGTERM");
+    await service.until("step", { to: "stopping" });
+    const { status, stderr } = await run(service, ["restart"]);
+    expect(stderr).toBe(`heirloom: ${name}: the service is ending: start it again instead\n`);
+    expect(status).toBe(4);
+    expect(await slow.finish()).toBe(true);
+  });
+
+  test.runIf(process.getuid?.() === 0)("4: the service is another user's", async () => {
+    const service = await started();
+    chmodSync(service.dir, 0o755);
+    const asNobody = (command: readonly string[]) => [
+      "setpriv",
+      "--reuid=65534",
+      "--clear-groups",
+      ...command,
+    ];
+    const { status, stderr } = await run(service, ["status", "--folder", join(service.dir, "heirloom")], {
+      under: asNobody,
+    });
+    expect(stderr).toContain("belongs to another user: ask as that user, or with sudo");
+    expect(status).toBe(4);
+  });
+
+  test("5: a restart is under way, and this one does not want to wait", async () => {
+    const service = await started();
+    service.configure({ beforeReady: "neverReady" });
+    service.signal("SIGHUP");
+    await service.until("listening", { generation: 2 });
+    const { status, stderr } = await run(service, ["restart", "--no-queue"]);
+    expect(stderr).toContain("a restart is under way: generation 1 hands over to generation 2");
+    expect(status).toBe(5);
+  });
+
+  test("6: the service does not answer", async () => {
+    const service = await started();
+    const { pid } = service;
+    service.signal("SIGSTOP");
+    const { status, stderr } = await run(service, ["restart"]);
+    const shown = await run(service, ["status"]);
+    service.signal("SIGCONT", pid);
+    expect(stderr).toContain(`generation 1 (pid ${pid}) does not answer`);
+    expect(status).toBe(6);
+    expect(shown.stdout).toMatch(new RegExp(`1 +${pid} +no answer`));
+    expect(shown.status).toBe(6);
+  });
+});
+
+test("status shows who serves and who drains", async () => {
+  const service = await started();
+  const first = service.pid;
+  const slow = await SlowRequest.begin(await service.target());
+  await service.handoff();
+  await untilOpen(service, 2);
+  const { status, stdout } = await run(service, ["status", name]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`2 +${service.pid} +serving .*\n +1 +${first} +draining +\\d+ s +1 `));
+  const json = JSON.parse((await run(service, ["status", "--json"])).stdout) as {
+    processes: { status: { generation: number } }[];
+  }[];
+  expect(json[0]?.processes.map((process) => process.status.generation)).toEqual([2, 1]);
+  expect(await slow.finish()).toBe(true);
+});
+
+test("watch follows the service from generation to generation, and ends with it", async () => {
+  const service = await started();
+  const watch = new CommandRun(service, ["watch", "--json"]);
+  await eventually("it shows generation 1", () => watch.stdout.includes('"generation":1'));
+  await service.succeed();
+  await eventually("it shows generation 2", () => watch.stdout.includes('"generation":2,"pid"'));
+  service.signal("SIGTERM");
+  expect((await watch.outcome).status).toBe(0);
+});
+
+test("stop ends the service when everything accepted is finished", async () => {
+  const service = await started();
+  const slow = await SlowRequest.begin(await service.target());
+  const stop = new CommandRun(service, ["stop"]);
+  await service.until("step", { to: "stopping" });
+  expect(await slow.finish()).toBe(true);
+  const { status, stdout } = await stop.outcome;
+  expect(stdout).toMatch(/ended after .*: 1 connection finished\n$/);
+  expect(status).toBe(0);
+  await service.gone();
+});
+
+test("Ctrl-C stops the waiting, not the restart", async () => {
+  const service = await started();
+  const slow = await SlowRequest.begin(await service.target());
+  const restart = new CommandRun(service, ["restart"]);
+  await service.owner(2);
+  restart.process.kill("SIGINT");
+  const { status, stderr } = await restart.outcome;
+  expect({ status, stderr }).toMatchObject({
+    status: 130,
+    stderr: expect.stringContaining("what was begun goes on"),
+  });
+  expect(await slow.finish()).toBe(true);
+  expect(await service.whoami()).toBe(2);
+});
+
+test("doctor looks at the machine and at the service", async () => {
+  const service = await started();
+  const { status, stdout } = await run(service, ["doctor", "--json"]);
+  expect(status).toBe(0);
+  const [machine, found] = JSON.parse(stdout) as {
+    about: string;
+    findings: { level: string; check: string }[];
+  }[];
+  expect(machine?.findings.map(({ check }) => check)).toEqual([
+    "system",
+    "node",
+    "koffi",
+    "backlog",
+    "control",
+  ]);
+  expect(found).toMatchObject({ about: name });
+  expect(found?.findings).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ level: "ok", check: "owner" }),
+      expect.objectContaining({ level: "ok", check: "open files" }),
+      expect.objectContaining({ level: "ok", check: "program" }),
+    ]),
+  );
+});
+
+test("doctor fails where a restart would: no descriptors are left", async () => {
+  const service = await started({}, { under: ["sh", "-c", 'ulimit -n 36; exec "$@"', "sh"] });
+  const { status, stdout } = await run(service, ["doctor"]);
+  expect(stdout).toMatch(/✗ open files +\d+ of 36 descriptors are in use: no child can be started/);
+  expect(status).toBe(1);
+});
+
+test.each(["bash", "zsh", "fish"])("the completion for %s is one that the shell understands", (shell) => {
+  const script = execFileSync(process.execPath, [main, "completion", shell], { encoding: "utf8" });
+  expect(script).toContain("restart status watch stop doctor");
+  const checked = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
+  // Where the shell is not installed there is nobody to ask.
+  if (checked.error === undefined)
+    expect({ status: checked.status, stderr: checked.stderr }).toEqual({ status: 0, stderr: "" });
+});

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StatusAnswer } from "@heirloom/node-runtime/control";
+import { expect, onTestFinished, test } from "vitest";
+import { checkFolder } from "../src/doctor/folder.js";
+import { checkPlatform } from "../src/doctor/platform.js";
+import { innermostPid, openFilesMax, serviceUnit } from "../src/doctor/proc.js";
+import { checkFacts, type Facts } from "../src/doctor/service.js";
+
+const status: StatusAnswer = {
+  type: "status",
+  version: 1,
+  service: "api",
+  generation: 3,
+  pid: 42,
+  isOwner: true,
+  activity: "serving",
+  startedAt: 0,
+  states: { child: "owner", parent: "serving" },
+  release: { cwd: "/srv/api", script: "/srv/api/server.js", node: "v20.20.0" },
+  listeners: [],
+  connections: { open: 0 },
+  memory: { rssBytes: 100 * 2 ** 20, heapUsedBytes: 50 * 2 ** 20 },
+};
+
+const well: Facts = {
+  status,
+  openFilesMax: 1024,
+  openFiles: 30,
+  pidInNamespace: 42,
+  unit: undefined,
+  notifies: false,
+  executable: "/usr/bin/node",
+  scriptExists: true,
+  cwdExists: true,
+  availableBytes: 2 ** 32,
+};
+
+const levelOf = (facts: Facts, check: string) =>
+  checkFacts(facts).find((finding) => finding.check === check)?.level;
+
+test("a service with which all is well has no findings but good ones", () => {
+  expect(checkFacts(well).every(({ level }) => level === "ok")).toBe(true);
+});
+
+test.each<[string, Partial<Facts>, string, "warn" | "fail"]>([
+  ["process 1 of a container", { pidInNamespace: 1 }, "init", "fail"],
+  ["no descriptors left", { openFiles: 1020 }, "open files", "fail"],
+  ["most descriptors in use", { openFiles: 700 }, "open files", "warn"],
+  ["a unit that is told nothing", { unit: "api.service" }, "systemd", "warn"],
+  ["a Node that was removed", { executable: "/usr/bin/node (deleted)" }, "program", "warn"],
+  ["a script that is gone", { scriptExists: false }, "program", "warn"],
+  ["a working directory that is gone", { cwdExists: false }, "program", "warn"],
+  ["no memory for two", { availableBytes: 90 * 2 ** 20 }, "memory", "warn"],
+])("%s is found", (_, facts, check, level) => {
+  expect(levelOf({ ...well, ...facts }, check)).toBe(level);
+});
+
+test.each([
+  [{ node: "18.20.0" }, "node", "fail"],
+  [{ node: "20.18.3" }, "node", "fail"],
+  [{ node: "20.19.0" }, "node", "ok"],
+  [{ platform: "win32" }, "system", "fail"],
+  [{ somaxconn: 128 }, "backlog", "warn"],
+  [{ koffi: "it is not installed" }, "koffi", "warn"],
+] as const)("of a machine with %j, %s is %s", (machine, check, level) => {
+  const found = checkPlatform({
+    platform: "linux",
+    node: "24.1.0",
+    somaxconn: 4096,
+    koffi: true,
+    ...machine,
+  });
+  expect(found.find((finding) => finding.check === check)?.level).toBe(level);
+});
+
+test("what the kernel says of a process is read", () => {
+  expect(
+    openFilesMax(
+      "Limit  Soft  Hard\nMax open files            1024                 4096                 files\n",
+    ),
+  ).toBe(1024);
+  expect(openFilesMax("Max open files            unlimited            unlimited            files\n")).toBe(
+    Number.POSITIVE_INFINITY,
+  );
+  expect(innermostPid("Name:\tnode\nNSpid:\t4242\t1\n")).toBe(1);
+  expect(serviceUnit("0::/system.slice/api.service\n")).toBe("api.service");
+  expect(serviceUnit("0::/user.slice/user-1000.slice/user@1000.service/app.slice/run.scope\n")).toBe(
+    undefined,
+  );
+});
+
+test("a folder that others may enter is found", () => {
+  const folder = mkdtempSync(join(tmpdir(), "heirloom-doctor-"));
+  onTestFinished(() => rmdirSync(folder));
+  expect(checkFolder(folder)).toMatchObject([{ level: "ok" }]);
+  expect(checkFolder("/tmp")).toMatchObject([{ level: "fail", check: "control" }]);
+});

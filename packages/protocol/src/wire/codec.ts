@@ -6,46 +6,56 @@ import type { MapField } from "./map.js";
 import { unpack } from "./msgpack.js";
 import { messages } from "./schema.js";
 import { describe, isMap } from "./value.js";
-import { pack } from "./writer.js";
+import { Writer } from "./writer.js";
+
+const schemas = new Map<unknown, MapField<Message>>(
+  Object.entries(messages as unknown as Record<MessageType, MapField<Message>>),
+);
 
 /**
- * A whole frame. Two equal messages have equal bytes; fields that the schema does not know are left out.
+ * A whole frame, as a view of a buffer that may hold others, too: copy it before you transfer it to another thread. Two equal
+ * messages have equal bytes; fields that the schema does not know are left out.
  * @throws HandoffError MESSAGE_* where the message is not valid; FRAME_TOO_LARGE
  * @see spec/v1/messages.md
  */
 export function encodeMessage(message: Message): Uint8Array {
   if (!isMap(message)) throw notMap(message);
-  const schema = schemaOf(message.type);
+  const schema = schemas.get(message.type);
   if (schema === undefined) throw typeUnknown(message.type);
-  return seal(pack(check(schema, message), prefixBytes));
+  const writer = new Writer(prefixBytes);
+  try {
+    schema.write(message, writer);
+  } catch (error) {
+    throw toError(schema, error);
+  }
+  return seal(writer.finish());
 }
 
 /**
  * The message in the payload of one frame, or undefined for one of an unknown type that its sender marked ignorable.
- * Keys that are not known are left out. Byte strings are views of `payload`.
+ * Keys that are not known are left out. Byte strings are views of `payload`, everything else is the caller's own.
  * @throws HandoffError ENCODING_*, MESSAGE_*; nothing else, whatever the bytes
  * @see spec/v1/framing.md, spec/v1/messages.md
  */
 export function decodeMessage(payload: Uint8Array): Message | undefined {
   const value = unpack(payload);
   if (!isMap(value)) throw notMap(value);
-  const schema = schemaOf(value.type);
-  if (schema !== undefined) return check(schema, value);
+  const schema = schemas.get(value.type);
+  if (schema !== undefined) return read(schema, value);
   if (value.ignorable === true && typeof value.type === "string") return;
   throw typeUnknown(value.type);
 }
 
-function schemaOf(type: unknown): MapField<Message> | undefined {
-  if (typeof type !== "string" || !Object.hasOwn(messages, type)) return undefined;
-  return messages[type as MessageType] as unknown as MapField<Message>;
+function read(schema: MapField<Message>, value: unknown): Message {
+  try {
+    return schema.read(value);
+  } catch (error) {
+    throw toError(schema, error);
+  }
 }
 
-function check(schema: MapField<Message>, value: unknown): Message {
-  try {
-    return schema.check(value);
-  } catch (error) {
-    throw error instanceof Fault ? error.toError(schema.name) : error;
-  }
+function toError(schema: MapField<Message>, error: unknown): unknown {
+  return error instanceof Fault ? error.toError(schema.name) : error;
 }
 
 function notMap(value: unknown): HandoffError {

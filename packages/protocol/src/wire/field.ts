@@ -1,8 +1,9 @@
 import { Fault } from "./fault.js";
 import { textBytes } from "./utf8.js";
+import type { Writer } from "./writer.js";
 
 /**
- * What a key's value must be, for both directions: senders check what they write, receivers what they read.
+ * What a key's value must be, for both directions: receivers check what they read, senders what they write, while they do.
  * `T` is invariant, so that a field that takes less than its type, or more, does not compile.
  */
 export interface Field<in out T> {
@@ -10,10 +11,17 @@ export interface Field<in out T> {
   readonly expected: string;
   readonly optional?: boolean;
   /**
-   * The value, if it is valid: a container as a new one, with only what the schema knows of it, in the order of the wire.
+   * A value that came out of a payload, if it is valid. A container loses what the schema does not know of it, and may be
+   * changed for that.
    * @throws Fault
    */
-  readonly check: (value: unknown) => T;
+  readonly read: (value: unknown) => T;
+  /**
+   * Writes a value, if it is valid, and of a container what the schema knows, in the order of the wire. What was written in
+   * front of a fault is to be thrown away.
+   * @throws Fault; HandoffError FRAME_TOO_LARGE
+   */
+  readonly write: (value: unknown, writer: Writer) => void;
 }
 
 /** A field that may be left out. */
@@ -31,47 +39,70 @@ export function optional<T>(field: RequiredField<T>): OptionalField<T> {
 }
 
 export function integer(min: number, max: number): RequiredField<number> {
-  return scalar(
-    `an integer, ${min} to ${max}`,
-    (value): value is number =>
-      typeof value === "number" && value >= min && value <= max && Math.floor(value) === value,
-  );
+  const expected = `an integer, ${min} to ${max}`;
+  const check = (value: unknown): number => {
+    if (typeof value === "number" && value >= min && value <= max && Math.floor(value) === value)
+      return value;
+    throw Fault.invalid(expected, value);
+  };
+  return { expected, read: check, write: (value, writer) => writer.integer(check(value)) };
 }
 
 /** Bounds are in bytes of UTF-8; `form` is what the whole text must match, `formWords` the same in words. */
 export function text(min: number, max: number, form?: RegExp, formWords = ""): RequiredField<string> {
-  return scalar(`a string, ${min} to ${max} bytes${formWords}`, (value): value is string => {
-    // A string has at least as many bytes as units: what is too long anyway need not be counted.
-    if (typeof value !== "string" || value.length > max) return false;
-    const bytes = textBytes(value);
-    return bytes !== undefined && bytes >= min && bytes <= max && (form === undefined || form.test(value));
-  });
+  const expected = `a string, ${min} to ${max} bytes${formWords}`;
+  const fits = (bytes: number, value: string) =>
+    bytes >= min && bytes <= max && (form === undefined || form.test(value));
+  return {
+    expected,
+    read(value) {
+      if (typeof value === "string" && value.length <= max) {
+        // What has come out of a payload is well-formed, and has one to three bytes for each unit.
+        const needsCount = value.length < min || 3 * value.length > max;
+        if (fits(needsCount ? (textBytes(value) ?? -1) : value.length, value)) return value;
+      }
+      throw Fault.invalid(expected, value);
+    },
+    write(value, writer) {
+      // A string has at least as many bytes as units: what is too long anyway need not be written.
+      if (typeof value !== "string" || value.length > max || !fits(writer.text(value) ?? -1, value)) {
+        throw Fault.invalid(expected, value);
+      }
+    },
+  };
 }
 
 export function bytes(min: number, max: number): RequiredField<Uint8Array> {
-  return scalar(
-    `bytes, ${min} to ${max}`,
-    (value): value is Uint8Array => value instanceof Uint8Array && value.length >= min && value.length <= max,
-  );
+  const expected = `bytes, ${min} to ${max}`;
+  const check = (value: unknown): Uint8Array => {
+    if (value instanceof Uint8Array && value.length >= min && value.length <= max) return value;
+    throw Fault.invalid(expected, value);
+  };
+  return { expected, read: check, write: (value, writer) => writer.bytes(check(value)) };
 }
 
-export const boolean: RequiredField<boolean> = scalar(
-  "a boolean",
-  (value): value is boolean => typeof value === "boolean",
-);
+export const boolean: RequiredField<boolean> = {
+  expected: "a boolean",
+  read: checkBoolean,
+  write: (value, writer) => writer.boolean(checkBoolean(value)),
+};
+
+function checkBoolean(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw Fault.invalid("a boolean", value);
+}
 
 export function oneOf<const T extends string>(...values: readonly T[]): RequiredField<T> {
-  return scalar(values.map((value) => `"${value}"`).join(" or "), (value): value is T =>
-    values.includes(value as T),
-  );
-}
-
-function scalar<T>(expected: string, isValid: (value: unknown) => value is T): RequiredField<T> {
+  const expected = values.map((value) => `"${value}"`).join(" or ");
+  const check = (value: unknown): T => {
+    for (let i = 0; i < values.length; i++) if (values[i] === value) return value as T;
+    throw Fault.invalid(expected, value);
+  };
   return {
     expected,
-    check(value) {
-      if (!isValid(value)) throw Fault.invalid(expected, value);
-      return value;
+    read: check,
+    write(value, writer) {
+      writer.text(check(value));
     },
   };
 }
@@ -84,19 +115,36 @@ export function array<T>(
   max: number,
 ): RequiredField<readonly T[]> {
   const expected = `an array of ${min} to ${max} ${plural}`;
+  const check = (value: unknown): unknown[] => {
+    if (Array.isArray(value) && value.length >= min && value.length <= max) return value;
+    throw Fault.invalid(expected, value);
+  };
   return {
     expected,
-    check(value) {
-      if (!Array.isArray(value) || value.length < min || value.length > max) {
-        throw Fault.invalid(expected, value);
-      }
-      const items: T[] = [];
+    read(value) {
+      const items = check(value);
+      let index = 0;
       try {
-        for (let index = 0; index < value.length; index++) items.push(item.check(value[index]));
+        for (; index < items.length; index++) {
+          const found = items[index];
+          const known = item.read(found);
+          if (known !== found) items[index] = known;
+        }
       } catch (error) {
-        throw Fault.inside(items.length, error);
+        throw Fault.inside(index, error);
       }
-      return items;
+      return items as T[];
+    },
+    write(value, writer) {
+      const items = check(value);
+      const { length } = items;
+      writer.array(length);
+      let index = 0;
+      try {
+        for (; index < length; index++) item.write(items[index], writer);
+      } catch (error) {
+        throw Fault.inside(index, error);
+      }
     },
   };
 }

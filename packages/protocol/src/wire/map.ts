@@ -1,6 +1,7 @@
 import { Fault } from "./fault.js";
 import { type Field, type OptionalField, oneOf, type RequiredField } from "./field.js";
 import { isMap } from "./value.js";
+import { type Writer, written } from "./writer.js";
 
 /** Exactly the fields of `T`, without its tag: one more, one less, or another optionality does not compile. */
 export type FieldsOf<T, Tag extends keyof T = never> = {
@@ -17,18 +18,19 @@ export interface Rule<T> {
 }
 
 type Entries = readonly (readonly [key: string, field: Field<unknown>])[];
+type Content = Record<string, unknown>;
 
 export interface MapField<in out T> extends RequiredField<T> {
   /** The heading of its table in spec/v1/messages.md. */
   readonly name: string;
-  /** In the order in which they are written. */
+  /** In the order in which they are written; fewer than 16, so that the head of the map is one byte. */
   readonly entries: Entries;
   readonly rules: readonly Rule<T>[];
 }
 
 /** A map with exactly these fields, written in this order. */
 export function map<T>(name: string, fields: FieldsOf<T>, rules: readonly Rule<T>[] = []): MapField<T> {
-  return build(name, fields, rules);
+  return build(name, fields, rules, 0);
 }
 
 /** A map that says itself what it is: `tag` is the key that does, `name` its value. */
@@ -38,47 +40,120 @@ export function taggedMap<T, Tag extends keyof T & string>(
   fields: FieldsOf<T, Tag>,
   rules: readonly Rule<T>[] = [],
 ): MapField<T> {
-  return build(name, { [tag]: oneOf(name), ...fields }, rules);
+  return build(name, { [tag]: oneOf(name), ...fields }, rules, 1);
 }
 
-function build<T>(name: string, fields: object, rules: readonly Rule<T>[]): MapField<T> {
+/** `tags`: how many fields in front have only one value, by which this map was picked. */
+function build<T>(name: string, fields: object, rules: readonly Rule<T>[], tags: 0 | 1): MapField<T> {
   const expected = `a ${name} map`;
-  const entries = Object.entries(fields) as [string, Field<unknown>][];
+  const entries: Entries = Object.entries(fields) as [string, Field<unknown>][];
+  const keys = entries.map(([key]) => key);
+  const values = entries.map(([, field]) => field);
+  const writtenKeys = keys.map((key, i) => written(...(i < tags ? [key, name] : [key])));
+  const check = (value: unknown): Content => {
+    if (isMap(value)) return value as Content;
+    throw Fault.invalid(expected, value);
+  };
+  const checkRules = (value: T): void => {
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i] as Rule<T>;
+      if (!rule.holds(value)) throw Fault.rule(rule.text);
+    }
+  };
   return {
     name,
     expected,
     entries,
     rules,
-    check(value) {
-      if (!isMap(value)) throw Fault.invalid(expected, value);
-      const known = checkEntries(value, entries) as T;
-      for (const rule of rules) {
-        if (!rule.holds(known)) throw Fault.rule(rule.text);
-      }
-      return known;
+    read(value) {
+      const content = check(value);
+      const known = tags + readEntries(content, tags, keys, values);
+      const exact = (countKeys(content) === known ? content : only(content, keys)) as T;
+      checkRules(exact);
+      return exact;
+    },
+    write(value, writer) {
+      const content = check(value);
+      writeEntries(content, tags, keys, values, writtenKeys, writer);
+      checkRules(content as T);
     },
   };
 }
 
-function checkEntries(map: Readonly<Record<string, unknown>>, entries: Entries): Record<string, unknown> {
-  const known: Record<string, unknown> = {};
-  for (const [key, field] of entries) {
-    const value = map[key];
-    if (value === undefined) {
-      if (field.optional !== true) throw missing(key, field);
-      continue;
+/** Checks every known key from the one numbered `from` on. Returns how many there are. */
+function readEntries(
+  content: Content,
+  from: number,
+  keys: readonly string[],
+  fields: readonly Field<unknown>[],
+): number {
+  let known = 0;
+  let i = from;
+  try {
+    for (; i < keys.length; i++) {
+      const key = keys[i] as string;
+      const field = fields[i] as Field<unknown>;
+      const found = content[key];
+      if (found === undefined) {
+        missing(field);
+        continue;
+      }
+      known++;
+      const value = field.read(found);
+      if (value !== found) content[key] = value;
     }
-    try {
-      known[key] = field.check(value);
-    } catch (error) {
-      throw Fault.inside(key, error);
-    }
+  } catch (error) {
+    throw Fault.inside(keys[i] as string, error);
   }
   return known;
 }
 
-function missing(key: string, field: Field<unknown>): unknown {
-  return Fault.inside(key, Fault.missing(field.expected));
+function writeEntries(
+  content: Content,
+  tags: number,
+  keys: readonly string[],
+  fields: readonly Field<unknown>[],
+  writtenKeys: readonly Uint8Array[],
+  writer: Writer,
+): void {
+  const head = writer.openMap();
+  for (let tag = 0; tag < tags; tag++) writer.raw(writtenKeys[tag] as Uint8Array);
+  let known = tags;
+  let i = tags;
+  try {
+    for (; i < keys.length; i++) {
+      const field = fields[i] as Field<unknown>;
+      const found = content[keys[i] as string];
+      if (found === undefined) {
+        missing(field);
+        continue;
+      }
+      known++;
+      writer.raw(writtenKeys[i] as Uint8Array);
+      field.write(found, writer);
+    }
+  } catch (error) {
+    throw Fault.inside(keys[i] as string, error);
+  }
+  writer.closeMap(head, known);
+}
+
+/** The own keys of a plain object. */
+function countKeys(content: Content): number {
+  let count = 0;
+  for (const _ in content) count++;
+  return count;
+}
+
+function missing(field: Field<unknown>): void {
+  if (field.optional !== true) throw Fault.missing(field.expected);
+}
+
+/** A map with only what the schema knows. */
+function only(content: Content, keys: readonly string[]): Content {
+  const known: Content = {};
+  for (const key of keys) if (content[key] !== undefined) known[key] = content[key];
+  return known;
 }
 
 /** One of several tagged maps. */
@@ -87,23 +162,20 @@ export function variants<T, Tag extends keyof T & string>(
   tag: Tag,
   maps: { readonly [K in T[Tag] & string]: MapField<Extract<T, Record<Tag, K>>> },
 ): RequiredField<T> {
-  const byTag = maps as unknown as Readonly<Record<string, Field<T>>>;
-  const tagExpected = Object.keys(maps)
-    .map((value) => `"${value}"`)
-    .join(" or ");
+  const byTag = new Map(Object.entries(maps as unknown as Record<string, Field<T>>));
+  const tagExpected = [...byTag.keys()].map((value) => `"${value}"`).join(" or ");
+  const pick = (value: unknown): Field<T> => {
+    if (!isMap(value)) throw Fault.invalid(expected, value);
+    const found = value[tag];
+    const variant = byTag.get(found as string);
+    if (variant !== undefined) return variant;
+    const fault = found === undefined ? Fault.missing(tagExpected) : Fault.invalid(tagExpected, found);
+    throw Fault.inside(tag, fault);
+  };
   return {
     expected,
-    check(value) {
-      if (!isMap(value)) throw Fault.invalid(expected, value);
-      const found = value[tag];
-      if (typeof found === "string" && Object.hasOwn(byTag, found)) {
-        return (byTag[found] as Field<T>).check(value);
-      }
-      throw Fault.inside(
-        tag,
-        found === undefined ? Fault.missing(tagExpected) : Fault.invalid(tagExpected, found),
-      );
-    },
+    read: (value) => pick(value).read(value),
+    write: (value, writer) => pick(value).write(value, writer),
   };
 }
 
@@ -111,6 +183,12 @@ export function variants<T, Tag extends keyof T & string>(
 export function distinct<T>(what: string, values: (value: T) => readonly unknown[]): Rule<T> {
   return {
     text: `${what} are distinct`,
-    holds: (value) => values(value).every((one, index, all) => all.indexOf(one) === index),
+    holds(value) {
+      const all = values(value);
+      for (let i = 1; i < all.length; i++) {
+        for (let k = 0; k < i; k++) if (all[k] === all[i]) return false;
+      }
+      return true;
+    },
   };
 }

@@ -2,6 +2,6 @@
 declare module "msgpackr/unpack-no-eval" {
   export class Unpackr {
     constructor(options: { useRecords: false; int64AsType: "number" });
-    unpack(source: Uint8Array): unknown;
+    unpack(source: Uint8Array, end: number): unknown;
   }
 }

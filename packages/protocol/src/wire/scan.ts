@@ -1,159 +1,185 @@
 import { type Code, HandoffError } from "../error.js";
 import { limits } from "../limits.js";
-import { repeatedKey } from "./key.js";
+import { KeyStack } from "./key.js";
 import { hasMark, isText } from "./utf8.js";
 
 /**
- * Checks that the payload is exactly one value of the strict profile, in time and memory linear in its bytes. It reads
- * nothing: whoever reads the bytes afterwards meets no type, size, depth, key or text that the profile does not have.
+ * Checks that the first `length` bytes are exactly one value of the strict profile, in time and memory linear in them. It
+ * reads nothing: whoever reads the bytes afterwards meets no type, size, depth, key or text that the profile does not have.
+ * Returns whether there are byte strings among the values.
  * @throws HandoffError ENCODING_*
  * @see spec/v1/framing.md E-1
  */
-export function scan(payload: Uint8Array): void {
-  const scanner = new Scanner(payload);
-  scanner.value();
-  scanner.end();
+export function scan(payload: Uint8Array, length: number): boolean {
+  const scanner = new Scanner(payload, length);
+  const end = scanner.value(0);
+  if (end < length) throw malformed(end, `${length - end} bytes after the end of the message`);
+  return scanner.hasBytes;
 }
 
+/** Each method takes where something begins, and returns where it ends. */
 class Scanner {
+  hasBytes = false;
   readonly #bytes: Uint8Array;
-  #at = 0;
+  readonly #end: number;
+  readonly #keys: KeyStack;
   /** Maps and arrays that are open here. */
   #depth = 0;
   /** Values announced so far. A container announces its content in its header, before any of it is looked at. */
   #values = 1;
 
-  constructor(payload: Uint8Array) {
+  constructor(payload: Uint8Array, length: number) {
     this.#bytes = payload;
+    this.#end = length;
+    this.#keys = new KeyStack(payload);
   }
 
-  value(): void {
-    const head = this.#head();
-    if (head < 0x80) return;
-    if (head < 0x90) this.#map(head & 0x0f);
-    else if (head < 0xa0) this.#array(head & 0x0f);
-    else if (head < 0xc0) this.#text(head & 0x1f);
-    else this.#longValue(head);
+  value(at: number): number {
+    const head = this.#head(at);
+    if (head < 0x80) return at + 1;
+    if (head < 0x90) return this.#map(at + 1, head & 0x0f);
+    if (head < 0xa0) return this.#array(at + 1, head & 0x0f);
+    if (head < 0xc0) return this.#text(at + 1, head & 0x1f);
+    return this.#longValue(at + 1, head);
   }
 
-  end(): void {
-    const rest = this.#bytes.length - this.#at;
-    if (rest > 0) throw this.#error("ENCODING_MALFORMED", `${rest} bytes after the end of the message`);
+  #longValue(at: number, head: number): number {
+    if (head === 0xc2 || head === 0xc3) return at;
+    if (head >= 0xcc && head <= 0xce) return this.#skip(at, 1 << (head - 0xcc));
+    if (head === 0xcf) return this.#integer64(at);
+    if (head >= 0xd0 && head <= 0xd3) return this.#signed(at, 1 << (head - 0xd0));
+    if (head === 0xc1) throw neverUsed(at);
+    const width = widthOfSize(head);
+    if (width === 0) throw broken("ENCODING_TYPE", at, typeNames(head));
+    const size = this.#unsigned(at, width);
+    if (head >= 0xde) return this.#map(at + width, size);
+    if (head >= 0xdc) return this.#array(at + width, size);
+    if (head >= 0xd9) return this.#text(at + width, size);
+    this.hasBytes = true;
+    return this.#skip(at + width, size);
   }
 
-  #longValue(head: number): void {
-    if (head === 0xc2 || head === 0xc3) return;
-    if (head >= 0xd9 && head <= 0xdb) this.#text(this.#unsigned(1 << (head - 0xd9)));
-    else if (head >= 0xcc && head <= 0xce) this.#skip(1 << (head - 0xcc));
-    else if (head === 0xcf) this.#integer64();
-    else if (head >= 0xd0 && head <= 0xd3) this.#signed(1 << (head - 0xd0));
-    else if (head >= 0xc4 && head <= 0xc6) this.#skip(this.#unsigned(1 << (head - 0xc4)));
-    else if (head === 0xdc || head === 0xdd) this.#array(this.#unsigned(2 << (head - 0xdc)));
-    else if (head === 0xde || head === 0xdf) this.#map(this.#unsigned(2 << (head - 0xde)));
-    else if (head === 0xc1) throw this.#neverUsed();
-    else throw this.#error("ENCODING_TYPE", typeNames(head));
-  }
-
-  #array(length: number): void {
-    this.#open(length);
-    for (let i = 0; i < length; i++) this.value();
+  #array(start: number, length: number): number {
+    this.#open(start, length);
+    let at = start;
+    for (let i = 0; i < length; i++) at = this.value(at);
     this.#depth--;
+    return at;
   }
 
-  #map(length: number): void {
-    this.#open(2 * length);
-    const ends: number[] = [];
-    const starts: number[] = [];
+  #map(start: number, length: number): number {
+    this.#open(start, 2 * length);
+    const keys = this.#keys;
+    const base = keys.height;
+    let at = start;
     for (let i = 0; i < length; i++) {
-      const bytes = this.#keyLength();
-      starts.push(this.#at);
-      this.#text(bytes);
-      ends.push(this.#at);
-      this.value();
+      const end = this.#key(at);
+      at = this.value(end);
     }
-    const again = repeatedKey(this.#bytes, starts, ends);
-    if (again !== undefined) {
-      this.#at = again;
-      throw this.#error("ENCODING_KEY_DUPLICATE", "a key that its map already has");
-    }
+    const again = keys.repeatedFrom(base);
+    if (again !== undefined) throw broken("ENCODING_KEY_DUPLICATE", again, "a key that its map already has");
     this.#depth--;
+    return at;
+  }
+
+  #key(at: number): number {
+    const head = this.#head(at);
+    let start = at + 1;
+    let length = head & 0x1f;
+    if (head < 0xa0 || head >= 0xc0) {
+      if (head === 0xc1) throw neverUsed(at);
+      if (head < 0xd9 || head > 0xdb) throw broken("ENCODING_KEY", at, "a key that is not a string");
+      const width = 1 << (head - 0xd9);
+      length = this.#unsigned(start, width);
+      start += width;
+    }
+    const end = this.#text(start, length);
+    this.#keys.push(start, end);
+    return end;
   }
 
   /** Checks a container before anything in it, so that an announced size alone costs nothing. */
-  #open(values: number): void {
+  #open(at: number, values: number): void {
     if (++this.#depth > limits.depthMax) {
-      throw this.#error("ENCODING_DEPTH", `more than ${limits.depthMax} maps and arrays inside each other`);
+      throw broken("ENCODING_DEPTH", at, `more than ${limits.depthMax} maps and arrays inside each other`);
     }
     this.#values += values;
     if (this.#values > limits.valuesMax) {
-      throw this.#error("ENCODING_COUNT", `more than ${limits.valuesMax} values in one message`);
+      throw broken("ENCODING_COUNT", at, `more than ${limits.valuesMax} values in one message`);
     }
   }
 
-  #keyLength(): number {
-    const head = this.#head();
-    if (head >= 0xa0 && head < 0xc0) return head & 0x1f;
-    if (head >= 0xd9 && head <= 0xdb) return this.#unsigned(1 << (head - 0xd9));
-    if (head === 0xc1) throw this.#neverUsed();
-    throw this.#error("ENCODING_KEY", "a key that is not a string");
+  #text(start: number, length: number): number {
+    const end = this.#skip(start, length);
+    const bytes = this.#bytes;
+    for (let at = start; at < end; at++) {
+      if ((bytes[at] as number) >= 0x80) return this.#wideText(start, end);
+    }
+    return end;
   }
 
-  #text(length: number): void {
-    const start = this.#at;
-    this.#skip(length);
-    if (hasMark(this.#bytes, start, this.#at)) {
-      throw this.#error("ENCODING_UTF8", "a string that begins with a byte order mark");
+  #wideText(start: number, end: number): number {
+    if (hasMark(this.#bytes, start, end)) {
+      throw broken("ENCODING_UTF8", start, "a string that begins with a byte order mark");
     }
-    if (!isText(this.#bytes, start, this.#at)) {
-      throw this.#error("ENCODING_UTF8", "a string that is not well-formed UTF-8");
+    if (!isText(this.#bytes, start, end)) {
+      throw broken("ENCODING_UTF8", start, "a string that is not well-formed UTF-8");
     }
+    return end;
   }
 
-  #integer64(): void {
-    if (this.#unsigned(4) > 0) throw this.#error("ENCODING_INTEGER", `an integer above ${limits.integerMax}`);
-    this.#skip(4);
+  #integer64(at: number): number {
+    if (this.#unsigned(at, 4) > 0) {
+      throw broken("ENCODING_INTEGER", at, `an integer above ${limits.integerMax}`);
+    }
+    return this.#skip(at + 4, 4);
   }
 
   /** Some encoders write every integer as signed; what counts is its value. */
-  #signed(width: number): void {
-    this.#need(1);
-    if ((this.#bytes[this.#at] as number) >= 0x80) throw this.#error("ENCODING_TYPE", "a negative integer");
-    if (width === 8) this.#integer64();
-    else this.#skip(width);
+  #signed(at: number, width: number): number {
+    if (this.#head(at) >= 0x80) throw broken("ENCODING_TYPE", at, "a negative integer");
+    return width === 8 ? this.#integer64(at) : this.#skip(at, width);
   }
 
-  #head(): number {
-    if (this.#at === this.#bytes.length) this.#need(1);
-    return this.#bytes[this.#at++] as number;
+  #head(at: number): number {
+    if (at >= this.#end) throw cutShort(at);
+    return this.#bytes[at] as number;
   }
 
-  #unsigned(width: number): number {
-    this.#need(width);
+  #unsigned(start: number, width: number): number {
+    const end = this.#skip(start, width);
     let value = 0;
-    for (const end = this.#at + width; this.#at < end; this.#at++) {
-      value = value * 256 + (this.#bytes[this.#at] as number);
-    }
+    for (let at = start; at < end; at++) value = value * 256 + (this.#bytes[at] as number);
     return value;
   }
 
-  #skip(bytes: number): void {
-    this.#need(bytes);
-    this.#at += bytes;
+  #skip(at: number, bytes: number): number {
+    if (bytes > this.#end - at) throw cutShort(at);
+    return at + bytes;
   }
+}
 
-  #need(bytes: number): void {
-    if (bytes > this.#bytes.length - this.#at) {
-      throw this.#error("ENCODING_MALFORMED", "the message cut short: its end is missing");
-    }
-  }
+/** How many bytes the size has that follows this first byte; 0 where none may. */
+function widthOfSize(head: number): number {
+  if (head >= 0xc4 && head <= 0xc6) return 1 << (head - 0xc4);
+  if (head >= 0xd9 && head <= 0xdb) return 1 << (head - 0xd9);
+  return head >= 0xdc && head <= 0xdf ? 2 << (head & 1) : 0;
+}
 
-  #neverUsed(): HandoffError {
-    return this.#error("ENCODING_MALFORMED", "0xc1, which MessagePack never uses");
-  }
+function neverUsed(at: number): HandoffError {
+  return malformed(at, "0xc1, which MessagePack never uses");
+}
 
-  #error(code: Code, found: string): HandoffError {
-    return new HandoffError(code, { message: `a payload breaks the encoding at byte ${this.#at}: ${found}` });
-  }
+function cutShort(at: number): HandoffError {
+  return malformed(at, "the message cut short: its end is missing");
+}
+
+function malformed(at: number, found: string): HandoffError {
+  return broken("ENCODING_MALFORMED", at, found);
+}
+
+function broken(code: Code, at: number, found: string): HandoffError {
+  return new HandoffError(code, { message: `a payload breaks the encoding at byte ${at}: ${found}` });
 }
 
 function typeNames(head: number): string {

@@ -1,5 +1,5 @@
 import { limits } from "../limits.js";
-import type { Disposition, ListenerDisposition } from "../listener.js";
+import type { ListenerDisposition } from "../listener.js";
 import type {
   Commit,
   Committed,
@@ -118,15 +118,19 @@ export const farewell = message<Farewell>("farewell", {
   cut: count,
 });
 
+/** Quadratic, in at most 128. */
 function onePerName({ listeners }: Ready): boolean {
-  const seen = new Map<string, Disposition>();
-  const counterpart = { inherited: undefined, created: "dropped", dropped: "created" } as const;
-  return listeners.every(({ name, disposition }) => {
-    const other = seen.get(name);
-    // A third one meets "inherited" here, which goes with nothing.
-    seen.set(name, other === undefined ? disposition : "inherited");
-    return other === undefined || other === counterpart[disposition];
-  });
+  for (let i = 1; i < listeners.length; i++) {
+    for (let k = 0; k < i; k++)
+      if (!areApart(listeners[i] as ListenerDisposition, listeners[k] as ListenerDisposition)) return false;
+  }
+  return true;
+}
+
+/** Of three with one name, two have the same disposition, or one is inherited. */
+function areApart(a: ListenerDisposition, b: ListenerDisposition): boolean {
+  if (a.name !== b.name) return true;
+  return a.disposition !== b.disposition && a.disposition !== "inherited" && b.disposition !== "inherited";
 }
 
 function message<T extends Message>(

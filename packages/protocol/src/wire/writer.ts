@@ -2,101 +2,117 @@ import { HandoffError } from "../error.js";
 import { limits } from "../limits.js";
 import { textBytes, writeText } from "./utf8.js";
 
-/** Kept between messages, so that an ordinary one costs one allocation: that of its own bytes. */
-let spare: Uint8Array | undefined;
-const spareBytes = 4_096;
+/**
+ * What ordinary messages are written into, one behind the other, each giving away the bytes that it has filled: runtimes
+ * take long to make small arrays.
+ */
+let slab: Uint8Array | undefined;
+let slabUsed = 0;
+const slabBytes = 16_384;
+/** At least so much is free when a message begins. */
+const slabRestMin = 2_048;
 /** The longest head of a value: its first byte, and a size of four. */
 const headBytes = 5;
 
 /**
- * The bytes of a checked value, each part in its shortest form, behind a gap of so many bytes for the caller's use.
- * @throws HandoffError FRAME_TOO_LARGE
+ * Writes values, each part in its shortest form, behind a gap of so many bytes for the caller's use. Two may be at work at
+ * once.
+ * @throws HandoffError FRAME_TOO_LARGE, from any method
  * @see spec/v1/framing.md E-2
  */
-export function pack(value: object, gap: number): Uint8Array {
-  const writer = new Writer(gap);
-  writer.value(value);
-  return writer.finish();
-}
-
-class Writer {
+export class Writer {
   #buffer: Uint8Array;
+  #start: number;
   #at: number;
-  readonly #end: number;
+  readonly #bytesMax: number;
 
   constructor(gap: number) {
-    this.#buffer = spare ?? new Uint8Array(spareBytes);
-    // A writer that fails does not give the buffer back.
-    spare = undefined;
-    this.#at = gap;
-    this.#end = gap + limits.frameBytesMax;
-  }
-
-  /** What was written, as a copy. Nothing may be written after it. */
-  finish(): Uint8Array {
-    const bytes = this.#buffer.slice(0, this.#at);
-    if (this.#buffer.length === spareBytes) spare = this.#buffer;
-    return bytes;
-  }
-
-  value(value: unknown): void {
-    if (typeof value === "number") this.#integer(value);
-    else if (typeof value === "string") this.#text(value);
-    else if (typeof value === "boolean") this.#head(value ? 0xc3 : 0xc2);
-    else if (value instanceof Uint8Array) this.#bytes(value);
-    else if (Array.isArray(value)) this.#array(value);
-    else this.#map(value as Readonly<Record<string, unknown>>);
-  }
-
-  #map(map: Readonly<Record<string, unknown>>): void {
-    const keys = Object.keys(map);
-    this.#container(0x80, 0xde, keys.length);
-    for (const key of keys) {
-      this.#text(key);
-      this.value(map[key]);
+    if (slab === undefined || slabUsed > slabBytes - slabRestMin) {
+      slab = new Uint8Array(slabBytes);
+      slabUsed = 0;
     }
+    this.#buffer = slab;
+    this.#start = slabUsed;
+    // Taken until it is given back: a writer that fails does not.
+    slab = undefined;
+    this.#at = this.#start + gap;
+    this.#bytesMax = gap + limits.frameBytesMax;
   }
 
-  #array(items: readonly unknown[]): void {
-    this.#container(0x90, 0xdc, items.length);
-    for (const item of items) this.value(item);
+  /** What was written: bytes that nobody writes to any more, but the caller. Nothing may be written after it. */
+  finish(): Uint8Array {
+    const buffer = this.#buffer;
+    // A message that outgrew the slab has a buffer of its own, larger than it needs.
+    if (buffer.length !== slabBytes) return buffer.slice(0, this.#at);
+    slab = buffer;
+    slabUsed = this.#at;
+    return buffer.subarray(this.#start, this.#at);
   }
 
-  #container(short: number, long: number, length: number): void {
-    if (length < 16) this.#head(short | length);
-    else if (length < 0x10000) this.#sized(long, 2, length);
-    else this.#sized(long + 1, 4, length);
+  /** Begins a map of fewer than 16 entries. Returns what `closeMap` is to be given. */
+  openMap(): number {
+    this.#reserve(headBytes);
+    return this.#at++ - this.#start;
   }
 
-  #integer(value: number): void {
+  closeMap(head: number, entries: number): void {
+    this.#buffer[this.#start + head] = 0x80 | entries;
+  }
+
+  array(length: number): void {
+    if (length < 16) this.#head(0x90 | length);
+    else if (length < 0x10000) this.#sized(0xdc, 2, length);
+    else this.#sized(0xdd, 4, length);
+  }
+
+  boolean(value: boolean): void {
+    this.#head(value ? 0xc3 : 0xc2);
+  }
+
+  /** 0 to 4,294,967,295. */
+  integer(value: number): void {
     if (value < 0x80) this.#head(value);
     else this.#shortest(0xcc, value);
   }
 
-  #bytes(value: Uint8Array): void {
+  bytes(value: Uint8Array): void {
     this.#shortest(0xc4, value.length);
     this.#reserve(value.length);
     this.#buffer.set(value, this.#at);
     this.#at += value.length;
   }
 
-  #text(value: string): void {
-    if (value.length < 32 && this.#shortAscii(value)) return;
-    const length = textBytes(value) as number;
+  /** How many bytes of UTF-8 the text has; undefined, and nothing written, where the wire cannot say it. */
+  text(value: string): number | undefined {
+    if (value.length < 32 && this.#shortAscii(value)) return value.length;
+    const length = textBytes(value);
+    if (length === undefined) return undefined;
     if (length < 32) this.#head(0xa0 | length);
     else this.#shortest(0xd9, length);
     this.#reserve(length);
     writeText(value, length, this.#buffer, this.#at);
     this.#at += length;
+    return length;
   }
 
-  /** Keys, and most values, in one pass. What it has written of another text is written over. */
-  #shortAscii(value: string): boolean {
-    this.#reserve(headBytes + value.length);
+  /** A few bytes that are the form of a value already. */
+  raw(bytes: Uint8Array): void {
+    const { length } = bytes;
+    this.#reserve(length);
     const buffer = this.#buffer;
     let at = this.#at;
-    buffer[at++] = 0xa0 | value.length;
-    for (let i = 0; i < value.length; i++) {
+    for (let i = 0; i < length; i++) buffer[at++] = bytes[i] as number;
+    this.#at = at;
+  }
+
+  /** In one pass. What it has written of another text is written over. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    this.#reserve(headBytes + length);
+    const buffer = this.#buffer;
+    let at = this.#at;
+    buffer[at++] = 0xa0 | length;
+    for (let i = 0; i < length; i++) {
       const unit = value.charCodeAt(i);
       if (unit >= 0x80) return false;
       buffer[at++] = unit;
@@ -123,14 +139,25 @@ class Writer {
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#at + bytes;
-    if (needed <= this.#buffer.length) return;
-    // The exact length is the frame's to check: here it is only kept from growing without bound.
-    if (needed > this.#end + headBytes) throw tooLarge();
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
-    grown.set(this.#buffer.subarray(0, this.#at));
-    this.#buffer = grown;
+    if (this.#at + bytes > this.#buffer.length) this.#grow(this.#at - this.#start + bytes);
   }
+
+  #grow(needed: number): void {
+    // The exact length is the frame's to check: here it is only kept from growing without bound.
+    if (needed > this.#bytesMax + headBytes) throw tooLarge();
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
+    grown.set(this.#buffer.subarray(this.#start, this.#at));
+    this.#buffer = grown;
+    this.#at -= this.#start;
+    this.#start = 0;
+  }
+}
+
+/** The bytes of texts as values, to be written again and again. */
+export function written(...texts: string[]): Uint8Array {
+  const writer = new Writer(0);
+  for (const text of texts) writer.text(text);
+  return writer.finish().slice();
 }
 
 function tooLarge(): HandoffError {

@@ -154,6 +154,30 @@ describe("writing", () => {
     expect(new Set(inner)).toEqual(new Set(["0000000b81a474797065a473746f70"]));
   });
 
+  test("gives no two messages the same bytes, however many are kept", () => {
+    const messages = Array.from({ length: 1_000 }, (_, pid): Message => ({ ...accept, pid: pid + 1 }));
+    const long: Message = { type: "abort", code: "HOOK_FAILED", message: "x".repeat(2_000) };
+    const frames = messages.flatMap((message, i) => [
+      encode(message),
+      ...(i % 50 === 0 ? [encode(long)] : []),
+    ]);
+    const kept = frames.map(decode).filter((message) => message?.type === "accept");
+    expect(kept).toStrictEqual(messages);
+  });
+
+  test.each([1, 2_000, 20_000, 60_000])(
+    "writes %d bytes of state behind other messages as alone",
+    (length) => {
+      const message: State = { ...state, bytes: new Uint8Array(length).fill(7) };
+      const alone = toHex(encode(message));
+      for (let before = 0; before < 5; before++) {
+        encode(accept);
+        expect(toHex(encode(message))).toBe(alone);
+      }
+      expect(decode(fromHex(alone))).toStrictEqual(message);
+    },
+  );
+
   test("returns bytes of the caller's own", () => {
     const first = encode({ type: "stop" });
     encode(accept).fill(0xff);
@@ -189,6 +213,24 @@ describe("reading", () => {
     expect(message.bytes.buffer).toBe(payload.buffer);
     expect(Object.keys(payload)).toHaveLength(payload.length);
   });
+
+  test("gives values that the next payload does not change", () => {
+    const first = decode(encode(state)) as State;
+    const second = decode(encode({ ...state, bytes: Uint8Array.of(2), stream: "t" })) as State;
+    expect([first, second]).toStrictEqual([state, { ...state, bytes: Uint8Array.of(2), stream: "t" }]);
+  });
+
+  test.each([4_000, 4_096, 4_097, 60_000])(
+    "reads a payload of about %d bytes, with keys that it does not know",
+    (size) => {
+      const body = fromHex("82a474797065a6636f6d6d6974a46d6f7265da");
+      const text = new Uint8Array(size - body.length - 2).fill(0x78);
+      const payload = Uint8Array.of(...body, text.length >> 8, text.length & 0xff, ...text);
+      expect(payload).toHaveLength(size);
+      expect(decodeMessage(payload)).toStrictEqual({ type: "commit" });
+      expect(failureOf(() => decodeMessage(payload.fill(0xff, size - 1)))?.code).toBe("ENCODING_UTF8");
+    },
+  );
 
   test("keeps a byte order mark that is not in front", () => {
     const abort: Abort = { type: "abort", code: "\u2060\ufeff", message: `x\ufeff${"x".repeat(70)}` };

@@ -93,6 +93,7 @@ const accept: Handler = (turn, i) => {
   const process = changeProcess(turn.world, i);
   if (!process.prepared) turn.violate("INV-4", "accepts before the application could serve");
   if (!process.holding) turn.violate("INV-1", "accepts on a listener that was given up");
+  if (process.draining) turn.violate("INV-4", "accepts while it drains: what it accepts now is told to go");
   process.accepting = true;
   process.exclusive = true;
   process.connected = true;
@@ -114,6 +115,29 @@ function answer(turn: Turn, i: number, message: "adopted" | "refused"): void {
   connection.setFor(turn, i, "owing", false);
   sendUp(turn, i, message);
 }
+
+/** What is told to go while new connections come in is never complete. */
+const drain: Handler = (turn, i) => {
+  const process = changeProcess(turn.world, i);
+  if (process.accepting) turn.violate("INV-4", "begins to drain while it accepts");
+  process.draining = true;
+};
+
+/** A failure is reported by a parent that serves again, unless the service ends. */
+const whoServes =
+  (report: Handler): Handler =>
+  (turn, i, variant) => {
+    const { accepting, draining, parent } = turn.world.processes[i]!;
+    const serves = accepting && !draining;
+    if (!serves && !parent.facts.includes("stopping")) {
+      turn.violate("INV-6", "reports that a handoff failed before it serves again");
+    }
+    report(turn, i, variant);
+  };
+
+const mustHaveLeft = (turn: Turn, state: string) => {
+  if (state !== "left") turn.violate("INV-5", `leaves, and counts itself as ${state}`);
+};
 
 const parentEffects: Record<ParentEffect, Handler> = {
   spawnChild: (turn, i, variant) => {
@@ -157,11 +181,19 @@ const parentEffects: Record<ParentEffect, Handler> = {
     sendDown(turn, i, "relinquished");
   },
   sendRequest: (turn, i) => {
-    changeProcess(turn.world, i).asked = false;
+    const process = changeProcess(turn.world, i);
+    if (!process.asked && process.holding) {
+      turn.violate("INV-5", "passes on a request that nobody made");
+    }
+    process.asked = false;
     sendDown(turn, i, "request");
   },
   sendStop: down("stop"),
-  sendFarewell: down("farewell"),
+  sendFarewell: (turn, i) => {
+    if (turn.world.processes[i]?.connected) turn.violate("INV-4", "says farewell with connections open");
+    if (turn.world.channels[i] !== undefined) changeChannel(turn.world, i).farewell = true;
+    sendDown(turn, i, "farewell");
+  },
   parkListeners: (turn, i) => {
     const process = changeProcess(turn.world, i);
     process.accepting = false;
@@ -182,9 +214,7 @@ const parentEffects: Record<ParentEffect, Handler> = {
     if (process.accepting) turn.violate("INV-2", "releases listeners that it accepts on");
     process.holding = false;
   },
-  drainConnections: (turn, i) => {
-    changeProcess(turn.world, i).draining = true;
-  },
+  drainConnections: drain,
   resumeConnections: (turn, i, variant) => {
     changeProcess(turn.world, i).draining = false;
     keepConnections(turn, i, variant);
@@ -238,11 +268,16 @@ const parentEffects: Record<ParentEffect, Handler> = {
     if (lives(turn.world.processes[i + 1])) changeProcess(turn.world, i + 1).doomed = true;
   },
   reportProgress: () => {},
-  reportAborted: reports("reportAborted", ["due"], "none"),
+  reportAborted: whoServes(reports("reportAborted", ["due"], "none")),
   reportCommitted: reports("reportCommitted", ["irrevocable"], "committed"),
-  reportRolledBack: reports("reportRolledBack", ["irrevocable", "committed"], "none"),
+  reportRolledBack: whoServes(reports("reportRolledBack", ["irrevocable", "committed"], "none")),
   leave: (turn, i) => {
     const process = turn.world.processes[i]!;
+    mustHaveLeft(turn, process.parent.state);
+    const channel = turn.world.channels[i];
+    if (lives(turn.world.processes[i + 1]) && channel?.closedBy === "nobody" && !channel.farewell) {
+      turn.violate("INV-6", "leaves an owner behind without a farewell");
+    }
     if (process.connected) turn.violate("INV-4", "leaves with accepted connections that are open");
     if (connection.copyOf(turn.world, i) !== "none")
       turn.violate("INV-4", "leaves with a connection that moves");
@@ -319,12 +354,26 @@ const childEffects: Record<ChildEffect, Handler> = {
     if (lives(above) && state !== "departing" && state !== "left") {
       turn.violate("INV-1", "discards listeners while its parent could still come back");
     }
-    changeProcess(turn.world, i).surplus = false;
+    const process = changeProcess(turn.world, i);
+    if (!process.accepting) turn.violate("INV-1", "discards listeners before it accepts itself");
+    if (process.child.state !== "owner") {
+      turn.violate("INV-5", `discards listeners, and counts itself as ${process.child.state}`);
+    }
+    process.surplus = false;
   },
   reportOwner: (turn, i) => {
-    changeProcess(turn.world, i).told = true;
+    const process = changeProcess(turn.world, i);
+    if (!process.accepting) turn.violate("INV-2", "tells its application that it is owner before it accepts");
+    process.told = true;
   },
-  startHandoff: (turn, i) => turn.enqueue(i, { parent: "handoffRequested" }),
+  startHandoff: (turn, i) => {
+    const { told, todo } = turn.world.processes[i]!;
+    if (!told) turn.violate("INV-3", "hands over before its application knows that it is owner");
+    if (todo.some(({ effect }) => effect === "discardDropped")) {
+      turn.violate("INV-5", "hands over with sockets that its generation does not want");
+    }
+    turn.enqueue(i, { parent: "handoffRequested" });
+  },
   denyHandoff: (turn, i) => {
     changeProcess(turn.world, i).asked = false;
   },
@@ -333,7 +382,9 @@ const childEffects: Record<ChildEffect, Handler> = {
     turn.enqueue(i, { parent: "terminationRequested" });
   },
   leave: (turn, i) => {
-    if (turn.world.processes[i]?.accepting) turn.violate("INV-2", "leaves as a child while it accepts");
+    const process = turn.world.processes[i]!;
+    mustHaveLeft(turn, process.child.state);
+    if (process.accepting) turn.violate("INV-2", "leaves as a child while it accepts");
     const channel = turn.world.channels[i - 1];
     const heard = channel?.closedBy === "nobody" && lives(turn.world.processes[i - 1]);
     if (heard && !channel.explained) turn.violate("INV-6", "leaves, and its parent will never know why");

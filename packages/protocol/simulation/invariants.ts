@@ -1,3 +1,4 @@
+import type { ParentState } from "../src/parent/state.js";
 import type { Scenario } from "./scenario.js";
 import type { Violation } from "./turn.js";
 import { believesOwner, isHeir, isSurvivor, lives, type Process, type World } from "./world.js";
@@ -28,10 +29,50 @@ export function brokenIn(world: World): Violation[] {
   }
   for (const [i, process] of world.processes.entries()) {
     if (!lives(process) || process.todo.length > 0) continue;
-    found.push(...brokenAtRest(process));
+    const over = world.channels[i]?.over === true;
+    found.push(...brokenAtRest(process), ...brokenTowardsChild(process, world.processes[i + 1], over));
     found.push(...brokenInConnection(world, i));
   }
   return found;
+}
+
+/** Which states wait for a child, and which for the exit of one that was sent SIGKILL. */
+const withChild = new Set<ParentState>([
+  "offering",
+  "preparing",
+  "parking",
+  "transferring",
+  "committing",
+  "draining",
+  "aborting",
+]);
+const withDoomed = new Set<ParentState>(["ending", "fencing"]);
+
+/** A parent that rests knows how its child is. */
+function brokenTowardsChild(
+  { parent, spawn }: Process,
+  child: Process | undefined,
+  over: boolean,
+): Violation[] {
+  const { state } = parent;
+  if (spawn !== "idle") return [];
+  if ((withChild.has(state) || withDoomed.has(state)) && (child === undefined || child.life === "absent")) {
+    return [{ invariant: "INV-5", why: `${state}, and there is no child` }];
+  }
+  if (child?.life === "absent" || child === undefined) return [];
+  if (over && withChild.has(state) && state !== "aborting") {
+    return [{ invariant: "INV-5", why: `${state}, as if its handoff had not failed` }];
+  }
+  if (child.doomed && withChild.has(state)) {
+    return [{ invariant: "INV-5", why: `${state}, and its child was sent SIGKILL` }];
+  }
+  if (withDoomed.has(state) && child.life !== "dead" && !child.doomed) {
+    return [{ invariant: "INV-5", why: `${state}, and its child was never sent SIGKILL` }];
+  }
+  if ((state === "serving" || state === "stopping") && child.life === "live") {
+    return [{ invariant: "INV-3", why: `${state}, and a child lives` }];
+  }
+  return [];
 }
 
 /** What holds in a process whose effects are all executed. */
@@ -134,6 +175,9 @@ function waitsForGood(process: Process, above: Process | undefined, scenario: Sc
 
 function brokenInTheLast({ child, parent, accepting, told, surplus, report, asked }: Process): Violation[] {
   const found: Violation[] = [];
+  if (child.facts.includes("requested") || parent.facts.includes("requested")) {
+    found.push({ invariant: "INV-5", why: "a request is remembered that was served already" });
+  }
   if (child.state !== "owner" || parent.state !== "serving") {
     const why = `waits for ever: ${child.state} as a child, ${parent.state} as a parent`;
     return [{ invariant: "INV-5", why }];

@@ -57,7 +57,9 @@ function channelKey(c: Channel): string {
     (c.endSeenByParent ? 16 : 0) |
     (c.endSeenByChild ? 32 : 0) |
     (c.deathSeen ? 64 : 0) |
-    (c.explained ? 128 : 0);
+    (c.explained ? 128 : 0) |
+    (c.farewell ? 256 : 0) |
+    (c.over ? 512 : 0);
   let key = String.fromCharCode(bits + 33);
   for (const message of c.down) key += character(message);
   key += "!";

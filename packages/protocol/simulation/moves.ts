@@ -56,12 +56,12 @@ export function movesOf(world: World, scenario: Scenario, machines: Machines): M
       return;
     }
     // SIGKILL needs no more time than what is being done right now.
-    if (process.doomed) return;
+    if (process.doomed && scenario.duties.sigkillIsTheEnd) return;
     addFaults(place);
     addOperator(place);
     if (process.spawn !== "idle") {
       addSpawnResult(place);
-      return;
+      if (scenario.duties.spawningFirst) return;
     }
     addApplication(place);
     addConnection(place);
@@ -370,6 +370,26 @@ function mustMoveFirst({ world, scenario, who }: Place): boolean {
   return scenario.duties.drainedWaitsForMoves && copy !== "none" && copy !== "reading";
 }
 
+/** Whether a parent waits for what this deadline bounds. */
+function boundsAsParent({ world, who, process }: Place, deadline: Deadline): boolean {
+  const { accepting, draining, parkPending } = process;
+  const over = world.channels[who]?.over === true;
+  switch (deadline) {
+    case "ready":
+      return accepting && !over;
+    case "park":
+      return parkPending;
+    case "commit":
+      return !accepting && !parkPending && !draining;
+    case "drain":
+      return draining;
+    case "exit":
+      return accepting && over;
+    default:
+      return false;
+  }
+}
+
 function addDeadlines(place: Place): void {
   const { scenario, machines, who, process, add } = place;
   const isThrough =
@@ -395,7 +415,10 @@ function addDeadlines(place: Place): void {
     add({
       kind: "must",
       what: `deadlineExpired (${own})`,
-      make: (turn) => turn.dispatch(who, { parent: "deadlineExpired" }),
+      make: (turn) => {
+        if (!boundsAsParent(place, own!)) turn.violate("INV-5", `the ${own} deadline bounds another wait`);
+        turn.dispatch(who, { parent: "deadlineExpired" });
+      },
     });
   }
   const towardsParent = machines.child.deadlines[process.child.state];
@@ -403,7 +426,12 @@ function addDeadlines(place: Place): void {
     add({
       kind: "must",
       what: `deadlineExpired (${towardsParent}, as a child)`,
-      make: (turn) => toChild(turn, who, "deadlineExpired"),
+      make: (turn) => {
+        const { told } = process;
+        const bounds = towardsParent === "relinquish" ? told : towardsParent === "commit" && !told;
+        if (!bounds) turn.violate("INV-5", `the ${towardsParent} deadline bounds another wait`);
+        toChild(turn, who, "deadlineExpired");
+      },
     });
   }
 }
@@ -482,6 +510,10 @@ function addFromParent({ world, scenario, who, process, add }: Place): void {
         if (head === "released" && copyOf(turn.world, who) === "adopted") {
           turn.violate("INV-4", "does not read from a connection that was released to it");
         }
+        const reader = turn.world.processes[who]!;
+        if (event === "stateReceived" && isHeir(reader) && reader.imported === "nothing") {
+          turn.violate("INV-6", "reads state, and does not import it");
+        }
         if (head === "final" && turn.world.processes[who]?.imported === "some") {
           changeProcess(turn.world, who).imported = "all";
         }
@@ -543,10 +575,17 @@ function addFromChild({ world, scenario, who, process, add }: Place): void {
         changed.up = rest;
         if (channel.deafParent || isVoid) return;
         if (head === "garbage") changed.deafParent = true;
+        const { state } = process.parent;
         turn.dispatch(who, { parent: event });
         const isHeld = head === "refused" && copyOf(turn.world, who) === "sent";
         if (isHeld && process.parent.state !== "fencing") {
           turn.violate("INV-4", "does not read again from a connection that its child could not take");
+        }
+        if (event === "progressReceived" && state === "preparing" && !turn.executed.has("reportProgress")) {
+          turn.violate("INV-6", "reads what its child is busy with, and tells nobody");
+        }
+        if (event === "stateWantedReceived" && state === "preparing" && !turn.executed.has("sendWarmState")) {
+          turn.violate("INV-6", "is asked for state, and sends none while it serves");
         }
       },
     });

@@ -332,4 +332,41 @@ export const mutants = {
       p.swap("sendRelinquished", "moveConnections", "sendRelinquished"),
     ),
   ),
+  asksForNothing: mutant(
+    "asks its child for a handoff whenever it has committed",
+    inParent("committing", "committedReceived", ({ when, ...row }) =>
+      when === "requested" ? row : { ...row, ...(when && { when }) },
+    ),
+  ),
+  ignoresARequest: mutant("ignores a request while a child is under way", ({ parent, child }) => ({
+    parent: withCell(parent, "offering", "handoffRequested", { ignored: "broken on purpose" }),
+    child,
+  })),
+  waitsLongForALostChild: mutant(
+    "goes on waiting for ready when the child has said that it fails",
+    inParent("offering", "abortReceived", p.to("offering")),
+  ),
+  drainsWhileItAccepts: mutant(
+    "tells its connections to go while new ones come in",
+    inParent("serving", "terminationRequested", p.to("stopping", "drainConnections", "closeListeners")),
+  ),
+  leavesWithoutAWord: mutant(
+    "leaves without a farewell",
+    inParent("draining", "drained", p.without("sendFarewell")),
+  ),
+  discardsState: mutant(
+    "reads warm state and drops it",
+    inChild("preparing", "stateReceived", c.to("preparing")),
+  ),
+  keepsProgressToItself: mutant(
+    "tells nobody what its child is busy with",
+    inParent("preparing", "progressReceived", p.to("preparing")),
+  ),
+  boundsTheWrongWait: mutant(
+    "ends a child by the drain deadline that it is late with",
+    ({ parent, child }) => ({
+      parent: { ...parent, deadlines: { ...parent.deadlines, preparing: "drain" } },
+      child,
+    }),
+  ),
 } satisfies Record<string, Mutant>;

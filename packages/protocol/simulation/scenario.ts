@@ -30,6 +30,10 @@ export interface Duties {
   readonly leaversAdoptNothing: boolean;
   /** Once a channel has ended, or is not read any further, the death of its other side is still noticed. */
   readonly deathsOutliveChannels: boolean;
+  /** Nothing is read from a child, and its exit is not said, before it counts as spawned. */
+  readonly spawningFirst: boolean;
+  /** A process that was sent SIGKILL begins nothing new. */
+  readonly sigkillIsTheEnd: boolean;
 }
 
 /** One exploration: which faults are switched on, and how many of each. Every budget counts down. */
@@ -72,6 +76,8 @@ export const allDuties: Duties = {
   deathsOutliveChannels: true,
   drainedWaitsForMoves: true,
   leaversAdoptNothing: true,
+  spawningFirst: true,
+  sigkillIsTheEnd: true,
 };
 
 const calm: Scenario = {

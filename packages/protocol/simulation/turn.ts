@@ -6,9 +6,11 @@ import { execute, type Variant } from "./effects.js";
 import type { Scenario } from "./scenario.js";
 import {
   absent,
+  changeChannel,
   changeProcess,
   copyOf,
   freshChannel,
+  isHeir,
   type RoleName,
   type Todo,
   type World,
@@ -37,6 +39,8 @@ export class Turn {
   readonly violations: Violation[] = [];
   /** The event comes from outside, and not from the process's other machine. */
   operated = false;
+  /** What was done so far. */
+  readonly executed = new Set<string>();
 
   constructor(
     before: World,
@@ -69,6 +73,13 @@ export class Turn {
     if (taken === undefined) return;
     const ignored = taken.ignored !== undefined;
     this.witness?.("parent", process.parent.state, event, process.parent.facts);
+    if (event === "handoffRequested" && ignored && !leaves.has(process.parent.state)) {
+      this.violate("INV-5", `forgets a request in ${process.parent.state}`);
+    }
+    const over =
+      taken.effects.some((effect) => effect === "sendAbort" || effect === "killChild") ||
+      (underWay.has(process.parent.state) && endsTheHandoff.has(event));
+    if (over && this.world.channels[i] !== undefined) changeChannel(this.world, i).over = true;
     process.parent = taken.position;
     if (taken.effects.length > 0) {
       process.todo = [...process.todo, ...taken.effects.map((effect): Todo => ({ role: "parent", effect }))];
@@ -82,6 +93,9 @@ export class Turn {
     if (taken === undefined) return;
     const ignored = taken.ignored !== undefined;
     this.witness?.("child", process.child.state, event, process.child.facts);
+    if ((event === "handoffRequested" || event === "requestReceived") && ignored && isHeir(process)) {
+      this.violate("INV-5", `forgets a request in ${process.child.state}`);
+    }
     process.child = taken.position;
     if (taken.effects.length > 0) {
       process.todo = [...process.todo, ...taken.effects.map((effect): Todo => ({ role: "child", effect }))];
@@ -126,9 +140,27 @@ export class Turn {
     const process = changeProcess(this.world, i);
     const [next, ...rest] = process.todo;
     process.todo = rest;
-    if (next !== undefined) execute(this, i, next, variant);
+    if (next === undefined) return;
+    this.executed.add(next.effect);
+    execute(this, i, next, variant);
   }
 }
+
+/** A generation that cannot hand over any more. */
+const leaves = new Set<ParentState>(["departing", "stopping", "left"]);
+
+/** A handoff is going on, and nothing has failed. */
+const underWay = new Set<ParentState>(["offering", "preparing", "parking", "transferring", "committing"]);
+
+/** After these no handoff goes on. */
+const endsTheHandoff = new Set<ParentEvent>([
+  "refuseReceived",
+  "abortReceived",
+  "protocolViolated",
+  "channelEnded",
+  "parkFailed",
+  "deadlineExpired",
+]);
 
 /**
  * Effects that change nothing outside their process. A crash after one is the same world as a crash before it, so that

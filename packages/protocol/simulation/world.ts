@@ -97,6 +97,10 @@ export interface Channel {
   closedBy: "nobody" | RoleName;
   /** One side has said why the handoff ends. */
   explained: boolean;
+  /** The parent knows that this handoff failed. */
+  over: boolean;
+  /** The parent has said its last word. */
+  farewell: boolean;
   /** Read no further, since something broke the protocol. */
   deafParent: boolean;
   deafChild: boolean;
@@ -155,6 +159,8 @@ export const freshChannel: Channel = {
   up: [],
   closedBy: "nobody",
   explained: false,
+  over: false,
+  farewell: false,
   deafParent: false,
   deafChild: false,
   endSeenByParent: false,
@@ -210,7 +216,17 @@ function foundedWorld(scenario: Scenario): World {
   const { generations, handoffs, terminations, crashes, hangs, garbage, closings } = scenario;
   const processes = Array.from({ length: generations }, (_, i) => (i === 0 ? newborn(true) : absent));
   const channels = Array.from({ length: generations - 1 }, () => freshChannel);
-  return { processes, channels, handoffs, terminations, crashes, hangs, garbage, closings, ended: false };
+  return {
+    processes,
+    channels,
+    handoffs,
+    terminations,
+    crashes,
+    hangs,
+    garbage,
+    closings,
+    ended: false,
+  };
 }
 
 /** A world to change: processes and channels are copied when they are taken by `change`. */

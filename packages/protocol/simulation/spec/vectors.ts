@@ -31,9 +31,10 @@ function rowVectors(role: AnyRole): Vector[] {
         const refused = { event, state, facts: [], effects: [], refused: true } as const;
         return [{ name: `${event} in ${state}`, start: { state, facts: [] }, steps: [refused] }];
       }
-      const conditions = "ignored" in cell ? [undefined] : rowsOf(cell).map(({ when }) => when);
-      return conditions.map((when) => {
-        const start = { state, facts: when === undefined ? [] : [when] };
+      const rows = "ignored" in cell ? [{ when: undefined, forgets: undefined }] : rowsOf(cell);
+      return rows.map(({ when, forgets }) => {
+        const facts = [...new Set([when, forgets])].filter((fact) => fact !== undefined);
+        const start = { state, facts };
         const { position, effects, ignored } = step(role, start, event);
         const taken = {
           event,

@@ -52,13 +52,21 @@ const caughtBy: Partial<Record<keyof typeof mutants, Invariant>> = {
   rollsBackAfterRelinquished: "INV-5",
   startsWhenTheAnswerIsLate: "INV-5",
   stopsWithoutSendStop: "INV-5",
-  neverResumes: "INV-6",
+  neverResumes: "INV-4",
   neverUnparks: "INV-6",
   neverUnparksAfterRollback: "INV-6",
   reportsNoRollback: "INV-6",
   reportsNothing: "INV-6",
   staysParkedWhenTheServiceEnds: "INV-6",
   servesOnWithoutAVersion: "INV-7",
+  asksForNothing: "INV-5",
+  boundsTheWrongWait: "INV-5",
+  discardsState: "INV-6",
+  drainsWhileItAccepts: "INV-4",
+  ignoresARequest: "INV-5",
+  keepsProgressToItself: "INV-6",
+  leavesWithoutAWord: "INV-6",
+  waitsLongForALostChild: "INV-5",
 };
 
 /** The same for what only shows while connections move. */

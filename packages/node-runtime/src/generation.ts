@@ -18,6 +18,8 @@ import { type Hook, Hooks } from "./hooks.js";
 import type { ListenOptions } from "./listener/options.js";
 import { ProgramListeners } from "./listener/program-listeners.js";
 import { Listeners } from "./listener/registry.js";
+import { Http1 } from "./moves/http1.js";
+import type { Movable } from "./moves/movable.js";
 import type { Settings } from "./options.js";
 import { captureLaunch } from "./process/launch.js";
 import { LocalSpawner } from "./process/local-spawner.js";
@@ -77,6 +79,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
   readonly #owned: Promise<void>;
   readonly #tickets: TlsTickets;
   #control: Control | undefined;
+  readonly #http1 = new Http1();
 
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined) {
@@ -90,7 +93,10 @@ export class Generation extends EventEmitter<GenerationEvents> {
       launch: captureLaunch(settings.spawn),
       spawner,
       listeners,
-      drainer: new Drainer(),
+      drainer: new Drainer((listener, tracker) => {
+        if (settings.connections === "move" && tracker.isPlainHttp) this.#http1.add(listener, tracker);
+      }),
+      movables: new Map<string, Movable>([[this.#http1.protocol, this.#http1]]),
       hooks: new Hooks(),
       streams: new Streams([this.#tickets]),
       concluded: (report) => {
@@ -162,8 +168,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
     this.#assertBooting("listen");
     try {
       const held = await this.#service.listeners.hold(server, options);
-      this.#service.drainer.add(server);
       const { name, address, disposition } = held;
+      this.#service.drainer.add(name, server);
       return { name, address, disposition };
     } catch (error) {
       if (error instanceof HandoffError && this.number > 1) this.#child.failed(error);

@@ -9,7 +9,7 @@ export {
   type UnixAddress,
 } from "@heirloom/protocol";
 export type { ControlOptions } from "./control/options.js";
-export type { DrainCounts } from "./drain/drainer.js";
+export type { ClassCounts, ConnectionClass, ConnectionEnd, DrainCounts } from "./drain/tally.js";
 export type { Generation, GenerationEvents, ListenerInfo } from "./generation.js";
 export type { Hook } from "./hooks.js";
 export { joinGeneration, joinGenerationSync } from "./join-generation.js";

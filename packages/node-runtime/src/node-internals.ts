@@ -24,8 +24,8 @@ const listening = Object.getOwnPropertyDescriptor(Server.prototype, "listening")
   this: Server,
 ) => boolean;
 
-/** The descriptor that a server listens on. */
-export function descriptorOf(server: Server): number | undefined {
+/** The descriptor of a listening server, or of a connection. */
+export function descriptorOf(server: Server | Socket): number | undefined {
   const { _handle: handle } = server as unknown as { _handle: { fd?: number } | null };
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
@@ -44,6 +44,49 @@ export function closeListeningHandle(server: Server): void {
 export function allowCloseEvent(server: Server): void {
   const patched = server as unknown as { _emitCloseIfDrained?: () => void };
   delete patched._emitCloseIfDrained;
+}
+
+/**
+ * Stops reading from a connection at once, whoever reads: `pause()` goes on reading into the stream's buffer. False where
+ * that cannot be said for sure.
+ */
+export function stopReading(socket: Socket): boolean {
+  const handle = readableHandle(socket);
+  if (handle === undefined) return false;
+  handle.reading = false;
+  return handle.readStop() === 0;
+}
+
+/** Reads again after `stopReading`. */
+export function startReading(socket: Socket): void {
+  const handle = readableHandle(socket);
+  if (handle === undefined) return;
+  handle.reading = true;
+  handle.readStart();
+}
+
+interface ReadableHandle {
+  reading: boolean;
+  readStop(): number;
+  readStart(): number;
+}
+
+function readableHandle(socket: Socket): ReadableHandle | undefined {
+  const { _handle: handle } = socket as unknown as { _handle: Partial<ReadableHandle> | null };
+  const isReadable = typeof handle?.readStop === "function" && typeof handle.readStart === "function";
+  return isReadable ? (handle as ReadableHandle) : undefined;
+}
+
+/** Whether an HTTP/1.1 server still parses what comes on a connection that it was given: no longer after an upgrade. */
+export function isParsed(socket: Socket): boolean {
+  return (socket as unknown as { parser?: object | null }).parser != null;
+}
+
+/** Counts a connection as one that the server has accepted itself, until it closes. */
+export function countAsAccepted(server: Server, socket: Socket): void {
+  const counting = server as unknown as { _connections: number };
+  (socket as unknown as { _server: Server })._server = server;
+  counting._connections += 1;
 }
 
 /** The response that is being written on an HTTP/1.1 connection. */

@@ -21,6 +21,16 @@ export interface GenerationOptions {
    * requests are a release's most dangerous ones. 0 to 2,147,483,647. Default: 1,000.
    */
   readonly probationMs?: number;
+  /**
+   * What becomes of plain HTTP/1.1 connections when a generation leaves: `move` to its successor, unnoticed by the client,
+   * or `close` with their next response. Default: "move".
+   */
+  readonly connections?: "move" | "close";
+  /**
+   * Whether connections move a few at first, and then more and more, so that a child that has just started warms up.
+   * Default: true.
+   */
+  readonly slowStart?: boolean;
   /** Whether SIGHUP hands over, and SIGTERM and SIGINT end the service. Default: true. */
   readonly signals?: boolean;
   /** Takes one readable line per handoff. Default: writes it to standard error; false: none. */
@@ -34,6 +44,8 @@ export interface GenerationOptions {
 export interface Settings {
   readonly deadlinesMs: Deadlines;
   readonly probationMs: number;
+  readonly connections: "move" | "close";
+  readonly slowStart: boolean;
   readonly signals: boolean;
   readonly log: (line: string) => void;
   readonly spawn: Partial<Launch>;
@@ -44,6 +56,8 @@ const deadlines = Object.keys(defaultDeadlinesMs) as Deadline[];
 const optionNames = new Set([
   ...deadlines.map((name) => `${name}DeadlineMs`),
   "probationMs",
+  "connections",
+  "slowStart",
   "signals",
   "log",
   "spawn",
@@ -57,12 +71,16 @@ export function settle(options: GenerationOptions): Settings {
     if (!optionNames.has(name))
       throw invalid(`there is no option ${name}: use one of ${[...optionNames].join(", ")}`);
   }
-  const { probationMs = 1_000, signals = true, log = logToStderr, spawn = {}, control = {} } = options;
+  const { probationMs = 1_000, connections = "move", slowStart = true } = options;
+  const { signals = true, log = logToStderr, spawn = {}, control = {} } = options;
   if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {
     throw invalid(
       `probationMs must be a whole number of milliseconds from 0 to ${millisecondsMax}, not ${probationMs}`,
     );
   }
+  if (connections !== "move" && connections !== "close")
+    throw invalid(`connections must be "move" or "close", not ${JSON.stringify(connections)}`);
+  if (typeof slowStart !== "boolean") throw invalid("slowStart must be true or false");
   if (typeof signals !== "boolean") throw invalid("signals must be true or false");
   if (log !== false && typeof log !== "function") throw invalid("log must be a function or false");
   const controlFault = control === false ? undefined : faultOfControl(control);
@@ -71,6 +89,8 @@ export function settle(options: GenerationOptions): Settings {
   return {
     deadlinesMs: deadlinesMs as Deadlines,
     probationMs,
+    connections,
+    slowStart,
     signals,
     log: log === false ? () => {} : log,
     spawn,

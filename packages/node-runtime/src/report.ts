@@ -1,6 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import type { HandoffError, ListenerDisposition } from "@heirloom/protocol";
-import type { DrainCounts } from "./drain/drainer.js";
+import type { DrainCounts } from "./drain/tally.js";
 import type { StreamReport } from "./state/exporter.js";
 
 /** What one handoff did, as its parent saw it. */
@@ -82,13 +82,27 @@ export function formatReport({
   const successor = `generation ${child.generation}${child.pid === undefined ? "" : ` (pid ${child.pid})`}`;
   const times = steps.map(({ step, atMs }) => `${step} ${atMs}`).join(", ");
   if (outcome === "committed") {
-    const drained = drain
-      ? `; drained in ${Math.round(drain.durationMs)} ms: ${drain.finished} connections finished, ${drain.cut} cut`
-      : "";
+    const drained = drain ? `; ${formatDrain(drain)}` : "";
     const skipped = state.filter(({ outcome }) => outcome === "skipped").map(({ name }) => name);
     const lost = skipped.length > 0 ? `; state that it does not know: ${skipped.join(", ")}` : "";
     return `${parent} handed over to ${successor} in ${durationMs} ms (${times} ms)${lost}${drained}`;
   }
   const what = outcome === "aborted" ? "was aborted" : "was rolled back";
   return `${parent} serves on: its handoff to ${successor} ${what} after ${durationMs} ms: ${error?.message ?? "no reason is known"}`;
+}
+
+/** `drained in 212 ms: 500 connections moved (none waited longer than 3 ms), 2 finished, 0 closed idle, 1 cut (upgraded)` */
+function formatDrain({
+  durationMs,
+  moved,
+  finished,
+  closed,
+  cut,
+  longestPauseMs,
+  classes,
+}: DrainCounts): string {
+  const paused = moved > 0 ? ` (none waited longer than ${Math.ceil(longestPauseMs)} ms)` : "";
+  const cutClasses = Object.entries(classes).filter(([, counts]) => counts.cut > 0);
+  const which = cut > 0 ? ` (${cutClasses.map(([of, counts]) => `${of}: ${counts.cut}`).join(", ")})` : "";
+  return `drained in ${Math.round(durationMs)} ms: ${moved} connections moved${paused}, ${finished} finished, ${closed} closed idle, ${cut} cut${which}`;
 }

@@ -7,7 +7,7 @@ import { SlowRequest } from "./support/slow-request.js";
 type TcpTarget = { host: string; port: number };
 
 test("INV-4: a slow answer and a slow upload are finished by the generation that began them", async () => {
-  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000, connections: "close" } });
   const { pid } = service;
   const target = await service.target();
   const answer = await SlowRequest.begin(target);
@@ -30,8 +30,8 @@ test("INV-4: a slow answer and a slow upload are finished by the generation that
 });
 
 // Red without prependListener("request", closeAfterResponse), or when draining closes idle connections.
-test("INV-4: a kept-alive connection is told to close with its next answer, and not before", async () => {
-  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+test("INV-4: a kept-alive connection that does not move is told to close with its next answer, and not before", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000, connections: "close" } });
   const { pid } = service;
   const target = await service.target();
   const used = await KeptAlive.open(target);
@@ -47,7 +47,7 @@ test("INV-4: a kept-alive connection is told to close with its next answer, and 
 
 // Red when draining calls http.Server.close(), which on Node 26 ends connections that have not sent a byte.
 test("INV-4: a connection that was accepted and has been silent is answered when it speaks", async () => {
-  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000, connections: "close" } });
   const { pid } = service;
   const target = await service.target();
   const silent = await KeptAlive.open(target);
@@ -113,7 +113,7 @@ test.each([
 
 // Red when draining has no deadline, or cutConnections does not count.
 test("INV-5: what is not finished at the drain deadline is cut, and counted", async () => {
-  const service = await Service.start({ options: { drainDeadlineMs: 500 } });
+  const service = await Service.start({ options: { drainDeadlineMs: 500, connections: "close" } });
   const { pid } = service;
   const target = await service.target();
   const slow = await SlowRequest.begin(target);
@@ -132,7 +132,13 @@ test("INV-5: what is not finished at the drain deadline is cut, and counted", as
   await service.until("exit", { pid, status: 0 });
   for (const client of [slow.client, upgraded, idle]) await client.untilEnded();
   // The idle one was in the middle of nothing.
-  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 1, cut: 2 } });
+  expect(await service.until("handoff", { pid })).toMatchObject({
+    drain: {
+      closed: 1,
+      cut: 2,
+      classes: { http: { closed: 1, cut: 1 }, upgraded: { cut: 1 } },
+    },
+  });
   expect(await service.whoami()).toBe(2);
 });
 

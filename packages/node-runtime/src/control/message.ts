@@ -1,5 +1,5 @@
 import type { Address, ChildState, Disposition, ListenerDisposition, ParentState } from "@heirloom/protocol";
-import type { DrainCounts } from "../drain/drainer.js";
+import type { DrainCounts } from "../drain/tally.js";
 import type { HandoffReport } from "../report.js";
 
 /*

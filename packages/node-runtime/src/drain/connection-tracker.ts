@@ -1,16 +1,21 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
-import { currentResponse } from "../node-internals.js";
+import { idleConnections } from "../moves/http-idle.js";
+import { currentResponse, isParsed } from "../node-internals.js";
+import { SilentConnections } from "./silent-connections.js";
+import type { ConnectionClass, ConnectionEnd, DrainTally } from "./tally.js";
 
 /** How often a service that ends looks for connections that have become idle. */
 const idleCheckMs = 100;
 
-/** Who goes on answering when this generation is gone. */
+/** What becomes of connections while this generation drains. */
 export type DrainMode =
-  /** The child: idle connections are left alone, and closed only with their next response. */
-  | "handoff"
-  /** Nobody: idle connections are closed. */
+  /** Those that can move do, and are told nothing. */
+  | "move"
+  /** Idle ones are left alone, and closed only with their next response. */
+  | "close"
+  /** Nobody will serve when this generation is gone: idle ones are closed. */
   | "stop";
 
 /**
@@ -18,26 +23,26 @@ export type DrainMode =
  * while serving; everything else begins with the draining.
  */
 export class ConnectionTracker {
-  readonly #server: Server;
+  readonly server: Server;
+  readonly #class: ConnectionClass;
   readonly #changed: () => void;
   readonly #connections = new Set<Socket>();
   /** On a TLS server: the sockets that carry the decrypted side of connections. */
   readonly #secured = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Of an HTTP/1.1 server: those that came from the generation before, and have not been heard of since. */
+  readonly silent: SilentConnections;
   #idleCheck: NodeJS.Timeout | undefined;
-  #draining = false;
+  #tally: DrainTally | undefined;
+  readonly #upgraded = new WeakSet<Socket>();
 
   /** `changed` is called whenever a connection has gone. */
   constructor(server: Server, changed: () => void) {
-    this.#server = server;
+    this.server = server;
+    this.#class = classOf(server);
     this.#changed = changed;
-    server.on("connection", (socket: Socket) => {
-      this.#connections.add(socket);
-      socket.once("close", () => {
-        this.#connections.delete(socket);
-        if (this.#draining) this.#changed();
-      });
-    });
+    this.silent = new SilentConnections(server as HttpServer);
+    server.on("connection", (socket: Socket) => this.track(socket));
     server.on("secureConnection", (socket: Socket) => track(this.#secured, socket));
     server.on("session", (session: ServerHttp2Session) => track(this.#sessions, session));
   }
@@ -46,10 +51,40 @@ export class ConnectionTracker {
     return this.#connections.size;
   }
 
-  begin(mode: DrainMode): void {
-    this.#draining = true;
-    this.#server.prependListener("request", closeAfterResponse);
-    this.#server.on("session", closeAfterFirstStream);
+  /** Oldest first. */
+  get connections(): Iterable<Socket> {
+    return this.#connections;
+  }
+
+  /** Whether this is a plain HTTP/1.1 server, whose connections can move. */
+  get isPlainHttp(): boolean {
+    return this.#class === "http";
+  }
+
+  track(socket: Socket): void {
+    if (this.#connections.has(socket)) return;
+    this.#connections.add(socket);
+    socket.once("close", () => this.#gone(socket, "finished"));
+  }
+
+  /** Closes a connection here, for this reason. */
+  end(socket: Socket, end: ConnectionEnd): void {
+    this.#gone(socket, end);
+    socket.destroy();
+  }
+
+  /** May be called again, with another mode. */
+  begin(mode: DrainMode, tally: DrainTally): void {
+    this.#stopDraining();
+    this.#tally = tally;
+    if (this.isPlainHttp) {
+      for (const socket of this.#connections) {
+        if (!isParsed(socket) && !this.silent.has(socket)) this.#upgraded.add(socket);
+      }
+    }
+    if (mode === "move" && this.isPlainHttp) return;
+    this.server.prependListener("request", closeAfterResponse);
+    this.server.on("session", closeAfterFirstStream);
     for (const socket of [...this.#connections, ...this.#secured]) {
       const response = currentResponse(socket);
       if (response !== undefined) sayClose(response);
@@ -62,25 +97,42 @@ export class ConnectionTracker {
   }
 
   resume(): void {
-    this.#draining = false;
-    clearInterval(this.#idleCheck);
-    this.#server.removeListener("request", closeAfterResponse);
-    this.#server.removeListener("session", closeAfterFirstStream);
+    this.#stopDraining();
+    this.#tally = undefined;
   }
 
-  /** Closes what is open. Returns how many connections were in the middle of something. */
-  cut(): number {
+  /** Closes what is open: gently what is idle, and cuts what is in the middle of something. */
+  cut(): void {
     clearInterval(this.#idleCheck);
     this.#closeIdle();
-    const open = [...this.#connections].filter((socket) => !socket.destroyed);
     for (const session of this.#sessions) session.destroy();
-    for (const socket of open) socket.destroy();
-    return open.length;
+    for (const socket of this.#connections) this.end(socket, "cut");
+  }
+
+  #gone(socket: Socket, end: ConnectionEnd): void {
+    if (!this.#connections.delete(socket) || this.#tally === undefined) return;
+    this.#tally.count(this.#upgraded.has(socket) ? "upgraded" : this.#class, end);
+    this.#changed();
+  }
+
+  #stopDraining(): void {
+    clearInterval(this.#idleCheck);
+    this.server.removeListener("request", closeAfterResponse);
+    this.server.removeListener("session", closeAfterFirstStream);
   }
 
   #closeIdle(): void {
-    (this.#server as Partial<HttpServer>).closeIdleConnections?.();
+    if (this.#class !== "http" && this.#class !== "tls") return;
+    const idle = [...idleConnections(this.server as HttpServer, this.#connections), ...this.silent];
+    for (const socket of idle) this.end(socket, "closed");
   }
+}
+
+/** By what only servers of a kind have: looking at their classes would load the modules of all of them. */
+function classOf(server: Server): ConnectionClass {
+  if ("updateSettings" in server) return "http2";
+  if ("setSecureContext" in server) return "tls";
+  return "closeIdleConnections" in server ? "http" : "raw";
 }
 
 function track<T extends Socket | ServerHttp2Session>(all: Set<T>, one: T): void {

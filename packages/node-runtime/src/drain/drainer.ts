@@ -1,66 +1,78 @@
 import type { Server } from "node:net";
 import { ConnectionTracker, type DrainMode } from "./connection-tracker.js";
-
-/** What became of the connections that were open when a generation began to drain. */
-export interface DrainCounts {
-  /** Ended by themselves, or were idle at the deadline. */
-  readonly finished: number;
-  /** Were in the middle of something at the drain deadline. */
-  readonly cut: number;
-  readonly durationMs: number;
-}
+import { type DrainCounts, DrainTally } from "./tally.js";
 
 /** Finishes what this generation accepted, over all of its servers. */
 export class Drainer {
-  readonly #trackers: ConnectionTracker[] = [];
+  readonly #trackers: { readonly listener: string; readonly tracker: ConnectionTracker }[] = [];
+  readonly #tracked: (listener: string, tracker: ConnectionTracker) => void;
   #drained: (() => void) | undefined;
-  #begunAt = 0;
-  #endedAt: number | undefined;
-  #atBegin = 0;
-  #cut = 0;
+  #tally = new DrainTally();
+  #draining = false;
 
-  add(server: Server): void {
-    this.#trackers.push(new ConnectionTracker(server, () => this.#check()));
+  /** Connections that have arrived from the parent and cannot be read from yet: this generation does not leave them. */
+  arriving: () => number = () => 0;
+
+  /** `tracked` is told of each server that is added. */
+  constructor(tracked: (listener: string, tracker: ConnectionTracker) => void) {
+    this.#tracked = tracked;
+  }
+
+  add(listener: string, server: Server): void {
+    const tracker = new ConnectionTracker(server, () => this.check());
+    this.#trackers.push({ listener, tracker });
+    this.#tracked(listener, tracker);
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get tally(): DrainTally {
+    return this.#tally;
   }
 
   get open(): number {
-    return this.#trackers.reduce((sum, { size }) => sum + size, 0);
+    let open = this.arriving();
+    for (const { tracker } of this.#trackers) open += tracker.size;
+    return open;
   }
 
   /** Calls back once, when nothing is open any more; that can be at once. */
-  begin(mode: DrainMode, drained: () => void): void {
-    this.#begunAt = performance.now();
-    this.#endedAt = undefined;
-    this.#atBegin = this.open;
-    this.#cut = 0;
+  begin(mode: (listener: string) => DrainMode, drained: () => void): void {
+    this.#tally = new DrainTally();
     this.#drained = drained;
-    for (const tracker of this.#trackers) tracker.begin(mode);
-    this.#check();
+    this.#draining = true;
+    this.change(mode);
+    this.check();
+  }
+
+  /** Goes on draining in another way. */
+  change(mode: (listener: string) => DrainMode): void {
+    for (const { listener, tracker } of this.#trackers) tracker.begin(mode(listener), this.#tally);
   }
 
   resume(): void {
     this.#drained = undefined;
-    for (const tracker of this.#trackers) tracker.resume();
+    this.#draining = false;
+    for (const { tracker } of this.#trackers) tracker.resume();
   }
 
   cut(): void {
     this.#drained = undefined;
-    for (const tracker of this.#trackers) this.#cut += tracker.cut();
+    for (const { tracker } of this.#trackers) tracker.cut();
   }
 
   counts(): DrainCounts {
-    return {
-      finished: this.#atBegin - this.#cut,
-      cut: this.#cut,
-      durationMs: (this.#endedAt ?? performance.now()) - this.#begunAt,
-    };
+    return this.#tally.counts();
   }
 
-  #check(): void {
+  /** To be called when something that was open may have been the last. */
+  check(): void {
     if (this.#drained === undefined || this.open > 0) return;
     const drained = this.#drained;
     this.#drained = undefined;
-    this.#endedAt = performance.now();
+    this.#tally.finish();
     drained();
   }
 }

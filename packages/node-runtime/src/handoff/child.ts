@@ -1,9 +1,13 @@
+import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import {
   type ChildEffect,
   type ChildEvent,
   type ChildFact,
   type ChildState,
+  type Connections,
+  type ConnectionsLate,
+  type ConnectionsReleased,
   childRole,
   formatVersions,
   HandoffError,
@@ -16,9 +20,11 @@ import {
 } from "@heirloom/protocol";
 import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
+import { Adopter } from "../moves/adopter.js";
 import { DeathWatch } from "../process/death-watch.js";
 import type { Carried, CarriedStream } from "../state/carry-options.js";
 import { Importer } from "../state/importer.js";
+import { mayHaveSyscalls } from "../syscalls.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";
 
@@ -42,9 +48,6 @@ const diesWithParent = new Set<ChildEvent>([
 const preparing = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
 const awaitsParent = new Set<ChildState>(["preparing", "ready"]);
 
-/** What this runtime can do beside the protocol's own, where a parent can, too. */
-const supportedFeatures = new Set(["state"]);
-
 /** This generation as a child of the one before it, or as the first: executes its machine's effects. */
 export class Child {
   readonly #service: Service;
@@ -61,13 +64,30 @@ export class Child {
   #piece: State | undefined;
   #readyDeclared = false;
   #orphaned = false;
+  /** Of the features that the parent has, those that this generation has, too. */
+  readonly #features: readonly string[];
+  readonly #adopter: Adopter | undefined;
+  /** What the message that is being taken is about. */
+  #moved: Connections | ConnectionsLate | ConnectionsReleased | undefined;
 
   constructor(service: Service, offer: Offer | undefined, listener: ChildListener) {
     this.#service = service;
     this.#listener = listener;
     this.#offer = offer;
     this.#watch = new DeathWatch(offer?.parent.pid ?? process.ppid);
-    const deadlinesMs = service.settings.deadlinesMs;
+    const { deadlinesMs, connections } = service.settings;
+    const { drainer, movables } = service;
+    const channel = offer?.descriptorChannel;
+    const adopts = channel !== undefined && connections === "move" && mayHaveSyscalls();
+    const able = new Set(adopts ? ["state", "connections"] : ["state"]);
+    this.#features = (offer?.features ?? []).filter((feature) => able.has(feature));
+    if (adopts && this.#features.includes("connections")) {
+      const adopter = new Adopter(channel, movables, () => drainer.check());
+      drainer.arriving = () => adopter.held;
+      this.#adopter = adopter;
+    } else if (channel !== undefined) {
+      closeSync(channel);
+    }
     this.#driver = new Driver<ChildState, ChildEvent, ChildEffect, ChildFact>({
       role: childRole,
       initial: offer === undefined ? "founding" : "booting",
@@ -148,9 +168,8 @@ export class Child {
     return {
       sendAccept: () => {
         const version = negotiate(this.#offer?.protocol ?? supportedVersions, supportedVersions) ?? 0;
-        const features = this.#offer?.features.filter((feature) => supportedFeatures.has(feature)) ?? [];
-        this.#send({ type: "accept", version, features, pid: process.pid });
-        if (features.includes("state") && this.#channel) this.#importer.begin(this.#channel);
+        this.#send({ type: "accept", version, features: this.#features, pid: process.pid });
+        if (this.#features.includes("state") && this.#channel) this.#importer.begin(this.#channel);
       },
       sendRefuse: () => {
         const reason = reasonFields(this.#driver.reason ?? terminated());
@@ -167,14 +186,26 @@ export class Child {
       sendCommitted: () => this.#send({ type: "committed" }),
       sendRelinquish: () => this.#send({ type: "relinquish" }),
       sendStop: () => this.#send({ type: "stop" }),
-      // This runtime does not take the feature "connections" yet.
-      prepareAdoption: () => {},
-      sendConnectionsAwaited: () => {},
-      adoptConnections: () => {},
-      refuseConnections: () => {},
-      keepLateBytes: () => {},
-      takeConnections: () => {},
-      inheritConnections: () => {},
+      prepareAdoption: () => {
+        this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared"));
+      },
+      sendConnectionsAwaited: () => {
+        this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });
+      },
+      adoptConnections: () => this.#adopt((batch) => this.#adopter?.adopt(batch) ?? 0),
+      refuseConnections: () =>
+        this.#adopt((batch) => {
+          this.#adopter?.refuse(batch);
+          return 0;
+        }),
+      keepLateBytes: () => {
+        if (this.#moved?.type === "connections-late") this.#refuse(this.#adopter?.keepLate(this.#moved));
+      },
+      takeConnections: () => {
+        if (this.#moved?.type === "connections-released")
+          this.#refuse(this.#adopter?.take(this.#moved.batch));
+      },
+      inheritConnections: () => this.#adopter?.inherit(),
       discardDropped: () => listeners.discardDropped(),
       reportOwner: () => {
         this.#channel?.unref();
@@ -202,6 +233,13 @@ export class Child {
       return;
     }
     if (message.type === "state") this.#piece = message;
+    if (isMove(message)) {
+      if (this.#adopter === undefined) {
+        channel.refuseMore(violation("parent", type, "without the feature connections"));
+        return;
+      }
+      this.#moved = message;
+    }
     const reason =
       message.type === "abort" ? remoteError("parent", "PARENT_ABORTED", message.message) : undefined;
     this.#dispatch(event as ChildEvent, reason);
@@ -226,6 +264,17 @@ export class Child {
     return "parentDied";
   }
 
+  #adopt(take: (batch: Connections) => number): void {
+    if (this.#moved?.type !== "connections") return;
+    const { batch } = this.#moved;
+    this.#send({ type: "connections-adopted", batch, count: take(this.#moved) });
+  }
+
+  /** Reads no further from a parent that does not keep to the protocol. */
+  #refuse(fault: HandoffError | undefined): void {
+    if (fault !== undefined) this.#channel?.refuseMore(fault);
+  }
+
   #takeReason(): HandoffError | undefined {
     const { reason } = this.#driver;
     this.#driver.forgetReason();
@@ -243,6 +292,11 @@ export class Child {
   #send(message: Message): void {
     this.#channel?.send(message);
   }
+}
+
+function isMove(message: Message): message is Connections | ConnectionsLate | ConnectionsReleased {
+  const { type } = message;
+  return type === "connections" || type === "connections-late" || type === "connections-released";
 }
 
 function terminated(): HandoffError {

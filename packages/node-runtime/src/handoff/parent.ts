@@ -11,26 +11,29 @@ import {
   parentRole,
   supportedVersions,
 } from "@heirloom/protocol";
-import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
-import { channelDescriptor, firstListenerDescriptor, type SpawnedChild } from "../process/spawn.js";
+import {
+  channelDescriptor,
+  descriptorChannelDescriptor,
+  firstListenerDescriptor,
+  type SpawnedChild,
+} from "../process/spawn.js";
 import { HandoffRecord, type HandoffReport } from "../report.js";
 import { Exporter } from "../state/exporter.js";
+import { mayHaveSyscalls } from "../syscalls.js";
 import { childExit } from "./child-exit.js";
+import { ChildLink } from "./child-link.js";
 import { faultOf } from "./child-message.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
+import { ParentMoves } from "./parent-moves.js";
 import type { Service } from "./service.js";
 import { Waiters } from "./waiters.js";
-
-/** How long a dead child's last words are waited for: they are in this machine's memory already. */
-const lastWordsMs = 100;
 
 /** What is void in a draining parent once its child has exited. */
 const waitForExit = new Set<ParentEvent>(["drained", "deadlineExpired", "relinquishReceived"]);
 
 /** Where the application is asked for its state. */
 const exporting = new Set<ParentState>(["preparing", "parking", "transferring"]);
-
 /** Where the end of the last connection counts. */
 const finishing = new Set<ParentState>(["draining", "departing", "stopping"]);
 
@@ -50,11 +53,11 @@ export class Parent {
   readonly waiters = new Waiters();
   readonly #service: Service;
   readonly #driver: Driver<ParentState, ParentEvent, ParentEffect, ParentFact>;
-  #child: SpawnedChild | undefined;
-  #channel: Channel | undefined;
-  #record: HandoffRecord | undefined;
+  #link: ChildLink | undefined;
   /** The features that the child was offered. */
   #offered: readonly string[] = [];
+  #moves: ParentMoves | undefined;
+  #record: HandoffRecord | undefined;
   /** Gives the child the application's state, once both agreed on it. */
   #exporter: Exporter | undefined;
   #committed: HandoffReport | undefined;
@@ -86,7 +89,7 @@ export class Parent {
 
   /** The process of the child of the handoff that is under way, or that this generation drains after. */
   get childPid(): number | undefined {
-    return this.#child?.pid;
+    return this.#link?.pid;
   }
 
   /** Returns why nothing is done about it, or undefined. */
@@ -110,8 +113,8 @@ export class Parent {
       sendRequest: () => this.#send({ type: "request" }),
       sendStop: () => this.#send({ type: "stop" }),
       sendFarewell: () => {
-        const { finished, cut } = drainer.counts();
-        this.#send({ type: "farewell", finished, moved: 0, closed: 0, cut });
+        const { finished, moved, closed, cut } = drainer.counts();
+        this.#send({ type: "farewell", finished, moved, closed, cut });
       },
       parkListeners: () => {
         listeners.park();
@@ -128,15 +131,15 @@ export class Parent {
       resumeConnections: () => {
         this.#drainage += 1;
         this.#finished = false;
+        this.#moves?.end();
         drainer.resume();
       },
       cutConnections: () => drainer.cut(),
-      // This runtime does not offer the feature "connections" yet, so the machine never gets to these.
-      moveConnections: () => {},
-      sendConnections: () => {},
-      releaseConnections: () => {},
-      keepConnections: () => {},
-      killChild: () => this.#child?.kill(),
+      moveConnections: () => void this.#moves?.begin(),
+      sendConnections: () => this.#moves?.send(),
+      releaseConnections: () => this.#moves?.release(),
+      keepConnections: () => this.#moves?.keep(),
+      killChild: () => this.#link?.kill(),
       reportProgress: () => {},
       reportAborted: () => this.#reportFailure("aborted"),
       reportRolledBack: () => this.#reportFailure("rolledBack"),
@@ -151,7 +154,7 @@ export class Parent {
 
   /** A parent that drains must not leave behind a child that is dead already: the exit is about to be told. */
   #look(event: ParentEvent, state: ParentState): ParentEvent | undefined {
-    const overtaken = state === "draining" && waitForExit.has(event) && this.#child?.exited;
+    const overtaken = state === "draining" && waitForExit.has(event) && this.#link?.exited;
     return overtaken ? undefined : event;
   }
 
@@ -169,15 +172,19 @@ export class Parent {
     this.#driver.forgetReason();
     this.#committed = undefined;
     this.#record = new HandoffRecord(number);
+    this.#offered = [
+      ...(streams.names.length > 0 ? ["state"] : []),
+      ...(settings.connections === "move" && mayHaveSyscalls() ? ["connections"] : []),
+    ];
     try {
       const { listeners: offered, descriptors } = listeners.offer(firstListenerDescriptor);
-      this.#offered = streams.names.length > 0 ? ["state"] : [];
       const offer = encodeOffer({
         type: "offer",
         protocol: supportedVersions,
         generation: number + 1,
         parent: { pid: process.pid },
         channel: channelDescriptor,
+        descriptorChannel: descriptorChannelDescriptor,
         listeners: offered,
         deadlines: {
           commitMs: Math.min(settings.deadlinesMs.park + settings.deadlinesMs.commit, limits.deadlineMsMax),
@@ -199,45 +206,47 @@ export class Parent {
   }
 
   #spawned(child: SpawnedChild): void {
-    this.#child = child;
     if (this.#record) this.#record.pid = child.pid;
-    const channel: Channel = new Channel(child.channel, {
-      message: (message) => this.#receive(message, channel),
+    this.#link = new ChildLink(child, {
+      message: (message, link) => this.#receive(message, link),
       violated: (error) => this.#driver.dispatch("protocolViolated", error),
       ended: () => this.#driver.dispatch("channelEnded"),
     });
-    this.#channel = channel;
+    this.#moves = new ParentMoves(this.#service, this.#link, () =>
+      this.#driver.dispatch("connectionsPaused"),
+    );
     this.#driver.dispatch("childSpawned");
   }
 
-  #receive(message: Message, channel: Channel): void {
+  #receive(message: Message, link: ChildLink): void {
     const { state } = this.#driver;
     const fault = faultOf(message, this.#service.listeners.offeredNames, this.#offered);
     if (fault !== undefined) {
-      channel.refuseMore(fault);
+      link.refuseMore(fault);
       return;
     }
     const { type } = message as ChildMessage;
     const event = eventOf(type);
     if (!Object.hasOwn(parentRole.table[state], event)) {
-      channel.refuseMore(violation("child", type, state));
+      link.refuseMore(violation("child", type, state));
       return;
     }
-    const objection = this.#negotiateState(message, channel);
+    const objection = this.#negotiateState(message, link) ?? this.#moves?.hear(message);
     if (objection !== undefined) {
-      channel.refuseMore(objection);
+      link.refuseMore(objection);
       return;
     }
     if (message.type === "ready" && this.#record) this.#record.listeners = message.listeners;
     if (message.type === "relinquish") setImmediate(() => this.#relinquish());
+    else if (this.#moves?.isRefusal(message)) this.#driver.dispatch("connectionsRefusedReceived");
     else this.#driver.dispatch(event as ParentEvent, reasonIn(message));
   }
 
   /** Notes what the child takes and wants of the state. Returns what is wrong with that. */
-  #negotiateState(message: Message, channel: Channel): HandoffError | undefined {
+  #negotiateState(message: Message, link: ChildLink): HandoffError | undefined {
     if (message.type === "accept") {
       this.#exporter = message.features.includes("state")
-        ? new Exporter(this.#service.streams, channel, (error) =>
+        ? new Exporter(this.#service.streams, link.channel, (error) =>
             this.#driver.dispatch("exportFailed", error),
           )
         : undefined;
@@ -254,16 +263,10 @@ export class Parent {
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
-    const channel = this.#channel;
-    const settle = () => {
-      clearTimeout(timer);
-      channel?.close();
+    const told = () =>
       this.#driver.dispatch("childExited", childExit(this.#service.number + 1, this.state, code, signal));
-    };
-    // What the child said last explains its exit, and the end of the channel comes after it.
-    const timer = setTimeout(settle, lastWordsMs);
-    if (channel === undefined || channel.ended) settle();
-    else channel.onceEnded(settle);
+    if (this.#link === undefined) told();
+    else this.#link.settle(told);
   }
 
   #retire(): void {
@@ -297,7 +300,9 @@ export class Parent {
     else retire.catch((error: HandoffError) => settings.log(error.message)).then(done);
     // A child that is owner for a moment only may be dead already: the system tells so milliseconds later.
     setTimeout(done, handsOver ? settings.probationMs : 0);
-    drainer.begin(handsOver ? "handoff" : "stop", done);
+    const moves = handsOver ? this.#moves : undefined;
+    if (!handsOver) this.#moves?.finish();
+    drainer.begin((listener) => moves?.drainMode(listener) ?? "stop", done);
   }
 
   /** Called once the event loop has looked for news, so that an exit that has happened by now has been seen. */
@@ -312,9 +317,9 @@ export class Parent {
     if (this.#record) this.#service.concluded(this.#record.report(outcome, error));
     this.#record = undefined;
     this.#committed = undefined;
-    this.#child = undefined;
-    this.#channel?.close();
-    this.#channel = undefined;
+    this.#link?.close();
+    this.#link = undefined;
+    this.#moves = undefined;
     this.#exporter = undefined;
     this.waiters.fail(error);
     if (this.state === "stopping") this.waiters.deny(error);
@@ -332,13 +337,13 @@ export class Parent {
       process.exit(1);
     }, settings.deadlinesMs.exit);
     await hooks.runExit()?.catch((error: HandoffError) => settings.log(error.message));
-    await this.#channel?.flushed();
+    await this.#link?.flushed();
     clearTimeout(bound);
     process.exit(0);
   }
 
   #send(message: Message): void {
-    this.#channel?.send(message);
+    this.#link?.send(message);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Drainer } from "../drain/drainer.js";
 import type { Hooks } from "../hooks.js";
 import type { Listeners } from "../listener/registry.js";
+import type { Movable } from "../moves/movable.js";
 import type { Settings } from "../options.js";
 import type { Launch } from "../process/launch.js";
 import type { Spawner } from "../process/spawn.js";
@@ -16,6 +17,8 @@ export interface Service {
   readonly spawner: Spawner;
   readonly listeners: Listeners;
   readonly drainer: Drainer;
+  /** How connections move, by protocol. */
+  readonly movables: ReadonlyMap<string, Movable>;
   readonly hooks: Hooks;
   readonly streams: Streams;
   /** A handoff that this generation was the parent of is over. */

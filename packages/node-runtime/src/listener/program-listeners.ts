@@ -70,13 +70,13 @@ export class ProgramListeners {
   }
 
   #take(held: HeldListener): StandIn {
-    const { server, address } = held;
+    const { name, server, address } = held;
     held.standIn = new StandIn(server, address, () => {
       if (!this.#stage.mayGiveUp) return false;
       this.#listeners.giveUp(held);
       return true;
     });
-    if (!this.#tracked.has(server)) this.#drainer.add(server);
+    if (!this.#tracked.has(server)) this.#drainer.add(name, server);
     this.#tracked.add(server);
     if (this.#stage.accepts) this.#listeners.acceptOn(held);
     return held.standIn;

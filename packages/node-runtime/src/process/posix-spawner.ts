@@ -2,7 +2,14 @@ import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { ExitWatch } from "./exit-watch.js";
 import type { Posix } from "./posix.js";
-import { environmentOf, type Spawner, type SpawnRequest, spawnError } from "./spawn.js";
+import {
+  environmentOf,
+  quiet,
+  type SpawnedChild,
+  type Spawner,
+  type SpawnRequest,
+  spawnError,
+} from "./spawn.js";
 
 /**
  * Starts successors with posix_spawn(3), which lends them this process's memory until they execute their program.
@@ -18,11 +25,12 @@ export function posixSpawner(posix: Posix): Spawner {
         listener.failed(spawnError(request.launch, error));
         return;
       }
-      const { pid, channel } = started;
+      const { pid, channel, descriptorChannel } = started;
       const watch = new ExitWatch(posix, pid, ({ code, signal }) => listener.exited(code, signal));
       listener.spawned({
         pid,
         channel,
+        descriptorChannel,
         get exited() {
           return watch.exited;
         },
@@ -32,23 +40,27 @@ export function posixSpawner(posix: Posix): Spawner {
   };
 }
 
-function start(posix: Posix, request: SpawnRequest): { pid: number; channel: Socket } {
+function start(
+  posix: Posix,
+  request: SpawnRequest,
+): Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel"> {
   const { launch, descriptors } = request;
-  const [ours, theirs] = posix.socketPair();
-  const channel = new Socket({ fd: ours });
+  const pairs = [posix.socketPair(), posix.socketPair()] as const;
+  const [channel, descriptorChannel] = pairs.map(([ours]) => new Socket({ fd: ours })) as [Socket, Socket];
   try {
     const pid = posix.spawn({
       file: launch.execPath,
       argv: [launch.execPath, ...launch.execArgv, ...launch.argv],
       env: environmentOf(request),
       cwd: launch.cwd,
-      descriptors: [theirs, ...descriptors],
+      descriptors: [...pairs.map(([, theirs]) => theirs), ...descriptors],
     });
-    return { pid, channel };
+    return { pid, channel, descriptorChannel: quiet(descriptorChannel) };
   } catch (error) {
     channel.destroy();
+    descriptorChannel.destroy();
     throw error;
   } finally {
-    closeSync(theirs);
+    for (const [, theirs] of pairs) closeSync(theirs);
   }
 }

@@ -3,15 +3,16 @@ import { HandoffError } from "@heirloom/protocol";
 import { offerVariable } from "./environment.js";
 import type { Launch } from "./launch.js";
 
-/** Where the channel and the listeners are in a child that is spawned here. */
+/** Where the two channels and the listeners are in a child that is spawned here. */
 export const channelDescriptor = 3;
-export const firstListenerDescriptor = 4;
+export const descriptorChannelDescriptor = 4;
+export const firstListenerDescriptor = 5;
 
 export interface SpawnRequest {
   readonly launch: Launch;
   /** The sealed offer. */
   readonly offer: string;
-  /** Descriptors of this process, which the child gets as 4, 5, 6 ... in this order. */
+  /** Descriptors of this process, which the child gets as 5, 6, 7 ... in this order. */
   readonly descriptors: readonly number[];
 }
 
@@ -27,6 +28,8 @@ export interface SpawnedChild {
   readonly pid: number;
   /** The parent's side of the channel. */
   readonly channel: Socket;
+  /** The parent's side of the descriptor channel. Only its descriptor is used: what is on it is sent by system call. */
+  readonly descriptorChannel: Socket;
   /** Whether the process's exit has been seen, if not told yet. */
   readonly exited: boolean;
   /** SIGKILL, or nothing if it has exited. */
@@ -49,7 +52,7 @@ export const nodeSpawner: Spawner = {
       const child = spawn(launch.execPath, [...launch.execArgv, ...launch.argv], {
         cwd: launch.cwd,
         env: environmentOf(request),
-        stdio: ["inherit", "inherit", "inherit", "pipe", ...descriptors],
+        stdio: ["inherit", "inherit", "inherit", "pipe", "pipe", ...descriptors],
         // A session of its own: what a terminal does to its foreground processes is not meant for a generation.
         detached: true,
       });
@@ -62,6 +65,7 @@ export const nodeSpawner: Spawner = {
       listener.spawned({
         pid,
         channel: child.stdio[channelDescriptor] as Socket,
+        descriptorChannel: quiet(child.stdio[descriptorChannelDescriptor] as Socket),
         get exited() {
           return child.exitCode !== null || child.signalCode !== null;
         },
@@ -72,6 +76,12 @@ export const nodeSpawner: Spawner = {
     }
   },
 };
+
+/** A stream that keeps no process alive, and whose end means nothing: the channel tells. */
+export function quiet(socket: Socket): Socket {
+  socket.unref();
+  return socket.on("error", () => {});
+}
 
 export function environmentOf({ launch, offer }: SpawnRequest): NodeJS.ProcessEnv {
   return { ...launch.env, [offerVariable]: offer };

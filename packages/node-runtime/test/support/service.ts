@@ -15,6 +15,8 @@ export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${na
 
 export interface FixtureListener extends ListenOptions {
   readonly server: "http" | "https" | "http2" | "http2s" | "certified" | "certifiedHttp2" | "net";
+  /** Properties of an http server, such as keepAliveTimeout. */
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 export interface FixtureStream {

@@ -1,0 +1,136 @@
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import {
+  type Connections,
+  type ConnectionsLate,
+  HandoffError,
+  limits,
+  type MovedConnection,
+} from "@heirloom/protocol";
+import { loadSyscalls, type Syscalls } from "../syscalls.js";
+import { closeAll, receiveBatch } from "./descriptor-channel.js";
+import type { Movable } from "./movable.js";
+
+interface HeldConnection {
+  readonly descriptor: number;
+  readonly moved: MovedConnection;
+  readonly late: Uint8Array[];
+  lateBytes: number;
+}
+
+/** What a child does with connections that its parent moves to it. @see spec/v1/connections.md */
+export class Adopter {
+  readonly #channel: number;
+  readonly #movables: ReadonlyMap<string, Movable>;
+  readonly #changed: () => void;
+  readonly #held = new Map<number, HeldConnection[]>();
+  #syscalls: Syscalls | undefined;
+  #closed = false;
+
+  /** `channel`: the descriptor channel's number. `changed` is called when fewer connections are held than before. */
+  constructor(channel: number, movables: ReadonlyMap<string, Movable>, changed: () => void) {
+    this.#channel = channel;
+    this.#movables = movables;
+    this.#changed = changed;
+  }
+
+  /** Connections that are here and not yet read from: their parent has them, too. */
+  get held(): number {
+    let held = 0;
+    for (const batch of this.#held.values()) held += batch.length;
+    return held;
+  }
+
+  async prepare(): Promise<void> {
+    this.#syscalls = await loadSyscalls();
+  }
+
+  /** Which protocols can be taken; none without the system calls that it takes. */
+  get protocols(): string[] {
+    return this.#syscalls === undefined ? [] : [...this.#movables.keys()].slice(0, limits.protocolsMax);
+  }
+
+  /** Takes a batch's descriptors. Returns how many arrived: all of them, or they are closed again. */
+  adopt({ batch, connections }: Connections): number {
+    const descriptors = this.#receive(batch);
+    if (descriptors.length < connections.length) {
+      closeAll(descriptors);
+      return descriptors.length;
+    }
+    const held = connections.map((moved, i) => ({
+      descriptor: descriptors[i] as number,
+      moved,
+      late: [],
+      lateBytes: 0,
+    }));
+    this.#held.set(batch, held);
+    return held.length;
+  }
+
+  refuse({ batch }: Connections): void {
+    closeAll(this.#receive(batch));
+  }
+
+  /** What is wrong with late bytes; undefined where nothing is. */
+  keepLate({ batch, index, bytes }: ConnectionsLate): HandoffError | undefined {
+    const held = this.#held.get(batch)?.[index];
+    if (held === undefined)
+      return violation(`late bytes of connection ${index} in batch ${batch}, which is not there`);
+    held.lateBytes += bytes.length;
+    if (held.lateBytes > limits.lateBytesMax || (bytes.length > 0 && held.moved.still)) {
+      return violation(`late bytes of connection ${index} in batch ${batch}, more than there may be`);
+    }
+    // A copy: the message's bytes are a view of what was read from the channel.
+    held.late.push(bytes.slice());
+    return undefined;
+  }
+
+  /** The parent has closed its copies. What is wrong with that; undefined where nothing is. */
+  take(batch: number): HandoffError | undefined {
+    const held = this.#held.get(batch);
+    if (held === undefined) return violation(`the release of batch ${batch}, which is not there`);
+    this.#held.delete(batch);
+    for (const connection of held) this.#open(connection);
+    this.#changed();
+    return undefined;
+  }
+
+  /** The parent is gone. What it had stopped reading from is whole; of the others it may have taken bytes with it. */
+  inherit(): void {
+    const held = [...this.#held.values()].flat();
+    this.#held.clear();
+    for (const connection of held) {
+      if (connection.moved.still) this.#open(connection);
+      else closeSync(connection.descriptor);
+    }
+    this.#changed();
+    if (!this.#closed) closeSync(this.#channel);
+    this.#closed = true;
+  }
+
+  #receive(batch: number): number[] {
+    return this.#syscalls === undefined || this.#closed
+      ? []
+      : receiveBatch(this.#syscalls, this.#channel, batch);
+  }
+
+  #open({ descriptor, moved, late }: HeldConnection): void {
+    const movable = this.#movables.get(moved.protocol);
+    if (movable === undefined) {
+      closeSync(descriptor);
+      return;
+    }
+    movable.adopt({
+      moved,
+      late,
+      open: () => new Socket({ fd: descriptor, readable: true, writable: true, allowHalfOpen: true }),
+    });
+  }
+}
+
+function violation(what: string): HandoffError {
+  return new HandoffError("MESSAGE_FIELD_INVALID", {
+    origin: "remote",
+    message: `the parent sent ${what}: report it with both versions`,
+  });
+}

@@ -1,0 +1,35 @@
+import type { Server } from "node:http";
+import { Socket } from "node:net";
+
+/**
+ * The connections of which Node says that they wait for the next request and that not one byte of it has come. Counting
+ * bytes cannot tell: half of a request may have come together with the one before it. The parser knows, and
+ * `closeIdleConnections` is the public way to ask: for the length of that one call, destroying is only noting.
+ */
+export function idleConnections(server: Server, connections: Iterable<Socket>): Set<Socket> {
+  const idle = new Set<Socket>();
+  const note = function (this: Socket): Socket {
+    idle.add(this);
+    return this;
+  };
+  const undo = [replaceDestroy(Socket.prototype, note)];
+  // A library may have given a connection a method of its own.
+  for (const socket of connections) {
+    if (Object.hasOwn(socket, "destroy")) undo.push(replaceDestroy(socket, note));
+  }
+  try {
+    server.closeIdleConnections();
+  } finally {
+    for (const restore of undo.reverse()) restore();
+  }
+  return idle;
+}
+
+function replaceDestroy(target: Socket, destroy: (this: Socket) => Socket): () => void {
+  const own = Object.getOwnPropertyDescriptor(target, "destroy");
+  Object.defineProperty(target, "destroy", { value: destroy, configurable: true, writable: true });
+  return () => {
+    if (own === undefined) delete (target as Partial<Socket>).destroy;
+    else Object.defineProperty(target, "destroy", own);
+  };
+}

@@ -1,0 +1,93 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { ConnectionTracker } from "../drain/connection-tracker.js";
+import { currentResponse, isParsed, startReading, stopReading } from "../node-internals.js";
+import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
+import { idleConnections } from "./http-idle.js";
+import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js";
+
+/**
+ * Plain HTTP/1.1. A connection moves when it has not been used yet, or waits for its next request and not one byte of that
+ * has come. Reading stops in the same turn in which that is found out, so that there is nothing late.
+ */
+export class Http1 implements Movable {
+  readonly protocol = "http/1.1";
+  readonly #trackers: { readonly listener: string; readonly tracker: ConnectionTracker }[] = [];
+  #settled: (() => void) | undefined;
+
+  /** Connections of this listener move from here on. */
+  add(listener: string, tracker: ConnectionTracker): void {
+    watchActivity();
+    this.#trackers.push({ listener, tracker });
+    tracker.server.prependListener("request", limitRequests);
+  }
+
+  begin(settled: () => void): void {
+    this.#settled = settled;
+    subscribe(responseFinished, settled);
+  }
+
+  end(): void {
+    if (this.#settled !== undefined) unsubscribe(responseFinished, this.#settled);
+    this.#settled = undefined;
+  }
+
+  pause(max: number, listeners: ReadonlySet<string>): PausedConnection[] {
+    const paused: PausedConnection[] = [];
+    for (const { listener, tracker } of this.#trackers) {
+      if (!listeners.has(listener) || tracker.size === 0) continue;
+      const idle = idleConnections(tracker.server as Server, tracker.connections);
+      for (const socket of tracker.connections) {
+        if (paused.length >= max) return paused;
+        if (!isAtBoundary(socket, tracker, idle)) continue;
+        if (stopReading(socket)) paused.push(this.#paused(listener, tracker, socket));
+        else startReading(socket);
+      }
+    }
+    return paused;
+  }
+
+  adopt({ moved, open }: ArrivedConnection): void {
+    const socket = open();
+    const found = this.#trackers.findLast(({ listener }) => listener === moved.listener);
+    if (found === undefined) {
+      socket.destroy();
+      return;
+    }
+    found.tracker.track(socket);
+    found.tracker.silent.add(socket, moved);
+  }
+
+  #paused(listener: string, tracker: ConnectionTracker, socket: Socket): PausedConnection {
+    return {
+      socket,
+      moved: { listener, protocol: this.protocol, still: true, ...historyOf(socket, tracker) },
+      late: () => [],
+      part: () => tracker.end(socket, "moved"),
+      resume: () => startReading(socket),
+    };
+  }
+}
+
+function isAtBoundary(socket: Socket, tracker: ConnectionTracker, idle: ReadonlySet<Socket>): boolean {
+  if (socket.destroyed || !socket.readable || !socket.writable || socket.writableLength > 0) return false;
+  if (tracker.silent.has(socket)) return true;
+  // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
+  if (!isParsed(socket) || currentResponse(socket) !== undefined) return false;
+  return socket.bytesRead === 0 || idle.has(socket);
+}
+
+function historyOf(socket: Socket, tracker: ConnectionTracker): { served?: number; idleMs?: number } {
+  const silent = tracker.silent.describe(socket);
+  if (silent !== undefined) return silent;
+  const activity = activityOf(socket);
+  if (activity === undefined) return { served: 0 };
+  return { served: activity.served, idleMs: Math.round(performance.now() - activity.lastAt) };
+}
+
+/** The server counts the requests of a connection anew in each generation; its limit is meant for all of them. */
+function limitRequests(this: Server, { socket }: IncomingMessage, response: ServerResponse): void {
+  const max = this.maxRequestsPerSocket ?? 0;
+  if (max > 0 && (activityOf(socket)?.served ?? 0) + 1 >= max) response.setHeader("Connection", "close");
+}

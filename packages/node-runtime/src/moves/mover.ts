@@ -1,0 +1,197 @@
+import { limits, type Message } from "@heirloom/protocol";
+import { descriptorOf } from "../node-internals.js";
+import type { Syscalls } from "../syscalls.js";
+import { sendBatch } from "./descriptor-channel.js";
+import type { Movable, PausedConnection } from "./movable.js";
+
+/** The first batch, and the largest one: while a batch is packed or unpacked a process does nothing else. */
+const batchMin = 2;
+const batchMax = 64;
+/** Between two batches while they still grow: time for the child to warm up on what it has. */
+const rampMs = 15;
+/** After a batch that could not be sent or taken, and where nobody tells that a connection has come to a boundary. */
+const retryMs = 250;
+/** What the application says about the connections of one batch has to fit into one frame. */
+const batchStateBytesMax = limits.frameBytesMax / 2;
+
+export interface MoverOptions {
+  readonly movables: ReadonlyMap<string, Movable>;
+  readonly syscalls: Syscalls;
+  /** The descriptor of this side of the descriptor channel. */
+  readonly channel: number;
+  /** The names of the listeners that the child has. */
+  readonly listeners: ReadonlySet<string>;
+  /** Whether to begin with few connections. */
+  readonly slowStart: boolean;
+  send(message: Message): void;
+  /** A batch is paused, and waits for `send`. */
+  paused(): void;
+  /** A connection that moved was read by nobody for so long. */
+  waited(ms: number): void;
+}
+
+interface Batch {
+  readonly number: number;
+  readonly connections: readonly PausedConnection[];
+  readonly pausedAt: number;
+}
+
+/** Moves connections to the child, one batch after the other. @see spec/v1/connections.md */
+export class Mover {
+  readonly #options: MoverOptions;
+  #protocols = new Set<string>();
+  #batch: Batch | undefined;
+  #number = 0;
+  #size: number;
+  #timer: NodeJS.Timeout | undefined;
+  #look: NodeJS.Immediate | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(options: MoverOptions) {
+    this.#options = options;
+    this.#size = options.slowStart ? batchMin : batchMax;
+  }
+
+  /** Connections on their way. */
+  get size(): number {
+    return this.#batch?.connections.length ?? 0;
+  }
+
+  /** Whether this is the batch that is on its way, and how many connections it has; otherwise 0. */
+  sizeOf(batch: number): number {
+    return this.#batch?.number === batch ? this.size : 0;
+  }
+
+  /** The child takes these protocols. */
+  begin(protocols: readonly string[]): void {
+    const known = protocols.filter((name) => this.#options.movables.has(name) && !this.#protocols.has(name));
+    for (const name of known) {
+      this.#protocols.add(name);
+      this.#options.movables.get(name)?.begin(() => this.#settled());
+    }
+    this.#next();
+  }
+
+  /** Passes the paused batch on. */
+  send(): void {
+    const { syscalls, channel, send } = this.#options;
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
+    if (sendBatch(syscalls, channel, batch.number, descriptors)) {
+      send({
+        type: "connections",
+        batch: batch.number,
+        connections: batch.connections.map(({ moved }) => moved),
+      });
+    } else {
+      this.keep();
+    }
+  }
+
+  /** The child has the whole batch: close it here, and let the child read. */
+  release(): void {
+    const batch = this.#take();
+    if (batch === undefined) return;
+    const { send, waited } = this.#options;
+    for (const [index, connection] of batch.connections.entries()) {
+      for (const bytes of pieces(connection.late())) {
+        send({ type: "connections-late", batch: batch.number, index, bytes });
+      }
+      connection.part();
+    }
+    send({ type: "connections-released", batch: batch.number });
+    waited(performance.now() - batch.pausedAt);
+    const growing = this.#size < batchMax;
+    this.#size = Math.min(this.#size * 2, batchMax);
+    if (growing) this.#wait(rampMs);
+    else this.#settled();
+  }
+
+  /** The batch stays here. */
+  keep(): void {
+    const batch = this.#take();
+    if (batch === undefined) return;
+    for (const connection of batch.connections) connection.resume();
+    this.#size = Math.max(1, this.#size >> 1);
+    this.#wait(retryMs);
+  }
+
+  /** Begins no further batch. The one on its way is released or kept as ever. */
+  finish(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#idle);
+    clearImmediate(this.#look);
+    for (const name of this.#protocols) this.#options.movables.get(name)?.end();
+  }
+
+  /** Nothing moves any more, and what is on its way stays here. */
+  end(): void {
+    this.finish();
+    this.keep();
+  }
+
+  #take(): Batch | undefined {
+    const batch = this.#batch;
+    this.#batch = undefined;
+    return batch;
+  }
+
+  #wait(ms: number): void {
+    if (this.#ended) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#next();
+    }, ms);
+  }
+
+  /** Looks for connections at a boundary in the next turn, so that all that settle in this one are found together. */
+  #settled(): void {
+    if (this.#ended || this.#timer !== undefined || this.#batch !== undefined) return;
+    this.#look ??= setImmediate(() => {
+      this.#look = undefined;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#ended || this.#timer !== undefined || this.#batch !== undefined) return;
+    const connections = this.#pause();
+    if (connections.length === 0) {
+      this.#idle ??= setTimeout(() => {
+        this.#idle = undefined;
+        this.#next();
+      }, retryMs);
+      return;
+    }
+    this.#number += 1;
+    this.#batch = { number: this.#number, connections, pausedAt: performance.now() };
+    this.#options.paused();
+  }
+
+  #pause(): PausedConnection[] {
+    const { movables, listeners } = this.#options;
+    const paused: PausedConnection[] = [];
+    let stateBytes = 0;
+    for (const name of this.#protocols) {
+      for (const connection of movables.get(name)?.pause(this.#size - paused.length, listeners) ?? []) {
+        stateBytes += connection.moved.state?.length ?? 0;
+        if (paused.length > 0 && stateBytes > batchStateBytesMax) connection.resume();
+        else paused.push(connection);
+      }
+      if (paused.length >= this.#size) break;
+    }
+    return paused;
+  }
+}
+
+function* pieces(late: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const bytes of late) {
+    for (let at = 0; at < bytes.length; at += limits.stateChunkBytesMax) {
+      yield bytes.subarray(at, at + limits.stateChunkBytesMax);
+    }
+  }
+}

@@ -130,6 +130,10 @@ export const refusedFrames = [
   ["an extension of 16 bytes", commitWith("d8 01", new Uint8Array(16)), "ENCODING_TYPE"],
   ["an extension with a size", commitWith("c7 01 05 00"), "ENCODING_TYPE"],
   ["an extension with a 32-bit size", commitWith("c9 00000001 05 00"), "ENCODING_TYPE"],
+  ["an extension that some libraries read as a record", commitWith("d4 72 40"), "ENCODING_TYPE"],
+  ["the same with a size", commitWith("c7 02 72 40 00"), "ENCODING_TYPE"],
+  ["negative zero, as a float", commitWith("cb 8000000000000000"), "ENCODING_TYPE"],
+  ["not a number", commitWith("cb 7ff8000000000000"), "ENCODING_TYPE"],
   ["a timestamp", commitWith("d6 ff 00000000"), "ENCODING_TYPE"],
 
   ["an integer of 33 bits", commitWith("cf 0000000100000000"), "ENCODING_INTEGER"],
@@ -154,6 +158,11 @@ export const refusedFrames = [
   [
     "an unknown key twice",
     frame(bytes(0x83, type, text("commit"), text("x"), 1, text("x"), 2)),
+    "ENCODING_KEY_DUPLICATE",
+  ],
+  [
+    "the empty key twice, in two widths",
+    frame(bytes(0x83, type, text("commit"), 0xa0, 1, "d9 00", 2)),
     "ENCODING_KEY_DUPLICATE",
   ],
   [
@@ -281,6 +290,7 @@ export const refusedFrames = [
   ["accept: version 65,536", accept({ version: bytes("ce 00010000") }), "MESSAGE_FIELD_INVALID"],
   ["accept: a version that is a string", accept({ version: text("1") }), "MESSAGE_FIELD_INVALID"],
   ["accept: a process above C's int", accept({ pid: bytes("ce 80000000") }), "MESSAGE_FIELD_INVALID"],
+  ["accept: a process that is a float", accept({ pid: bytes("cb 3ff0000000000000") }), "ENCODING_TYPE"],
   ["accept: process 0", accept({ pid: [0] }), "MESSAGE_FIELD_INVALID"],
   ["accept: features that are a map", accept({ features: [0x80] }), "MESSAGE_FIELD_INVALID"],
   [
@@ -292,6 +302,21 @@ export const refusedFrames = [
   [
     "accept: 33 features",
     accept({ features: bytes("dc 0021", ...Array.from({ length: 33 }, (_, i) => text(`f${i}`))) }),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "offer: version 0",
+    offer({ protocol: [0x82, text("min"), 0, text("max"), 1].flat() }),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "offer: 65 listeners",
+    offer({
+      listeners: bytes(
+        "dc 0041",
+        ...Array.from({ length: 65 }, (_, i) => listener({ name: `l${i}`, descriptor: [0xcd, 1, i] })),
+      ),
+    }),
     "MESSAGE_FIELD_INVALID",
   ],
   [

@@ -312,10 +312,10 @@ export const refusedFrames = [
   [
     "offer: 65 listeners",
     offer({
-      listeners: bytes(
-        "dc 0041",
-        ...Array.from({ length: 65 }, (_, i) => listener({ name: `l${i}`, descriptor: [0xcd, 1, i] })),
-      ),
+      listeners: [
+        ...[0xdc, 0, 65],
+        ...Array.from({ length: 65 }, (_, i) => listener({ name: `l${i}`, descriptor: [0xcd, 1, i] })).flat(),
+      ],
     }),
     "MESSAGE_FIELD_INVALID",
   ],

@@ -36,6 +36,7 @@ const messages = {
     type: "state",
     stream: "sessions",
     phase: "final",
+    version: 1,
     bytes: Uint8Array.from({ length: 16_384 }, (_, i) => i),
     last: true,
   },

@@ -47,6 +47,7 @@ export interface ListenerInfo {
 const prepareAfterMs = 1_000;
 
 const owners = new Set<ChildState>(["succeeding", "relinquishing", "owner"]);
+const alone = new Set<ChildState>(["founding", "orphaned", "owner"]);
 /** Where this generation accepts, being owner. */
 const accepting = new Set<ParentState>([
   "serving",
@@ -109,6 +110,9 @@ export class Generation extends EventEmitter<GenerationEvents> {
     };
     const generation = this;
     this.programListeners = new ProgramListeners(this.#service.listeners, this.#service.drainer, {
+      get takesPart() {
+        return generation.#child.state !== "left" && !notOwners.has(generation.#parent.state);
+      },
       get accepts() {
         return generation.isOwner && accepting.has(generation.#parent.state);
       },
@@ -152,9 +156,9 @@ export class Generation extends EventEmitter<GenerationEvents> {
     return owners.has(this.#child.state) && !notOwners.has(this.#parent.state);
   }
 
-  /** Whether it is owner and no other generation takes part: neither a parent that drains nor a child. */
+  /** Whether no other generation takes part: neither a parent, be it one that drains, nor a child. */
   get isAlone(): boolean {
-    return this.#child.state === "owner" && this.#parent.state === "serving";
+    return alone.has(this.#child.state) && this.#parent.state === "serving";
   }
 
   /**

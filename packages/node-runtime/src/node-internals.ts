@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { Server, type Socket } from "node:net";
+import { type ListenOptions, Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 
 /*
@@ -14,8 +14,8 @@ import type { Server as TlsServer } from "node:tls";
 export const netServer = {
   listen: Server.prototype.listen as (
     this: Server,
-    options: { readonly fd: number },
-    backlog: number | undefined,
+    options: ListenOptions & { readonly fd?: number },
+    backlog?: number,
   ) => Server,
   close: Server.prototype.close,
   isListening: (server: Server): boolean => listening.call(server),

@@ -1,5 +1,6 @@
 import type { Server } from "node:net";
 import { basename, join } from "node:path";
+import { netServer } from "../node-internals.js";
 import type { HandoffReport } from "../report.js";
 import {
   claimCurrent,
@@ -118,6 +119,8 @@ function listening(server: Server, path: string): Promise<void> {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(new Error(`the socket ${path} cannot be made (${error.code})`, { cause: error })),
     );
-    server.listen(path, () => resolve());
+    server.once("listening", resolve);
+    // Not a listener of the program, for a preload that looks at those.
+    netServer.listen.call(server, { path });
   });
 }

@@ -1,7 +1,7 @@
 import { createServer, type ListenOptions as NodeListenOptions, type Server } from "node:net";
 import { resolve } from "node:path";
 import { type Address, HandoffError } from "@heirloom/protocol";
-import { descriptorOf } from "../node-internals.js";
+import { descriptorOf, netServer } from "../node-internals.js";
 import { loadSyscalls } from "../syscalls.js";
 import { HeldListener } from "./held-listener.js";
 import type { ListenRequest } from "./options.js";
@@ -20,12 +20,13 @@ export async function bind(server: Server, request: ListenRequest): Promise<Held
   try {
     const custody = await new Promise<number | undefined>((done, failed) => {
       binder.once("error", failed);
-      binder.listen(listenOptions(request, temporary), () => {
+      binder.once("listening", () => {
         binder.removeListener("error", failed);
         const descriptor = descriptorOf(binder);
         // Before anything else gets its turn, so that nothing is accepted that nobody would answer.
         done(descriptor === undefined ? undefined : syscalls?.duplicate(descriptor));
       });
+      netServer.listen.call(binder, listenOptions(request, temporary));
     });
     const address = path === undefined ? tcpAddress(binder, request) : { kind: "unix" as const, path };
     if (path !== undefined && temporary !== undefined && temporary !== path) {

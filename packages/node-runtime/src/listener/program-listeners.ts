@@ -8,6 +8,8 @@ import { StandIn } from "./stand-in.js";
 
 /** Where the generation stands, as far as its listeners need to know. */
 export interface Stage {
+  /** Whether listeners can be added. */
+  readonly takesPart: boolean;
   /** Whether servers accept now. */
   readonly accepts: boolean;
   /** Whether nobody else needs what the program gives up: no child was given it. */
@@ -31,6 +33,11 @@ export class ProgramListeners {
     this.#listeners = listeners;
     this.#drainer = drainer;
     this.#stage = stage;
+  }
+
+  /** Whether listeners can be added: not to a generation that has handed over, or leaves. */
+  get takesPart(): boolean {
+    return this.#stage.takesPart;
   }
 
   /** What was offered and is not listened on yet. */

@@ -1,4 +1,4 @@
-export const deadlineMs = 20_000;
+const deadlineMs = 20_000;
 
 /** Waits for something that nobody tells of, by looking every few milliseconds. */
 export async function eventually<T>(what: string, look: () => T | Promise<T>): Promise<NonNullable<T>> {

@@ -8,21 +8,23 @@ import type { Server as TlsServer } from "node:tls";
  */
 
 /**
- * What servers do by themselves, whatever a program, or a preload that stands in for it, puts in its place: taken when
- * this module is loaded, which a preload does before it changes anything.
+ * What servers do by themselves, whatever a preload puts in its place: it leaves what it replaces under this symbol, for a
+ * module that is loaded later.
  */
-export const netServer = {
-  listen: Server.prototype.listen as (
-    this: Server,
-    options: ListenOptions & { readonly fd?: number },
-    backlog?: number,
-  ) => Server,
-  close: Server.prototype.close,
-  isListening: (server: Server): boolean => listening.call(server),
-};
+const nativeSymbol = Symbol.for("heirloom.native");
+
+type Listen = (this: Server, options: ListenOptions & { readonly fd?: number }, backlog?: number) => Server;
+
+const { listen } = Server.prototype as unknown as { listen: Listen & { [nativeSymbol]?: Listen } };
 const listening = Object.getOwnPropertyDescriptor(Server.prototype, "listening")?.get as (
   this: Server,
 ) => boolean;
+
+export const netServer = {
+  listen: listen[nativeSymbol] ?? (listen as Listen),
+  close: Server.prototype.close,
+  isListening: (server: Server): boolean => listening.call(server),
+};
 
 /** The descriptor of a listening server, or of a connection. */
 export function descriptorOf(server: Server | Socket): number | undefined {

@@ -36,9 +36,11 @@ export class Interception {
     this.#generation = generation;
     this.#listener = listener;
     const interception = this;
-    Server.prototype.listen = function listen(this: Server, ...args: unknown[]) {
+    const listen = function listen(this: Server, ...args: unknown[]) {
       return interception.#listen(this, args);
-    } as typeof Server.prototype.listen;
+    };
+    // For what is no listener of the program: the runtime's own sockets.
+    Server.prototype.listen = Object.assign(listen, { [Symbol.for("heirloom.native")]: this.#native });
   }
 
   /** What the program listens on now. */

@@ -5,6 +5,7 @@ import {
   type ChildState,
   type Disposition,
   HandoffError,
+  limits,
   type Offer,
   type ParentState,
 } from "@heirloom/protocol";
@@ -206,6 +207,22 @@ export class Generation extends EventEmitter<GenerationEvents> {
     if (this.#tickets.applies) this.#child.want(this.#tickets);
     this.#child.ready();
     await this.#owned;
+  }
+
+  /**
+   * Moves connections of a further protocol from generation to generation, in each that names it. Call it before `ready`.
+   * @throws HandoffError OPTION_INVALID where the protocol has no name, or has one already
+   */
+  move(movable: Movable): this {
+    this.#assertBooting("move");
+    const { protocol } = movable;
+    const { movables } = this.#service;
+    if (protocol === "" || Buffer.byteLength(protocol) > limits.nameBytesMax || movables.has(protocol)) {
+      const message = `the name of a protocol that moves is 1 to ${limits.nameBytesMax} bytes long and used once, not ${JSON.stringify(protocol)}`;
+      throw new HandoffError("OPTION_INVALID", { message });
+    }
+    movables.set(protocol, movable);
+    return this;
   }
 
   /** Runs before another generation becomes owner, and before the service ends: stop exclusive work, flush. Clients wait. */

@@ -1,6 +1,6 @@
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import { ConnectionTracker, type DrainMode } from "./connection-tracker.js";
-import { type DrainCounts, DrainTally } from "./tally.js";
+import { type ConnectionEnd, type DrainCounts, DrainTally } from "./tally.js";
 
 /** Finishes what this generation accepted, over all of its servers. */
 export class Drainer {
@@ -9,6 +9,7 @@ export class Drainer {
   #drained: (() => void) | undefined;
   #tally = new DrainTally();
   #draining = false;
+  #leaving = false;
 
   /** Connections that have arrived from the parent and cannot be read from yet: this generation does not leave them. */
   arriving: () => number = () => 0;
@@ -22,6 +23,26 @@ export class Drainer {
     const tracker = new ConnectionTracker(server, () => this.check());
     this.#trackers.push({ listener, tracker });
     this.#tracked(listener, tracker);
+  }
+
+  /** Counts a connection that was not accepted here among those of its listener. */
+  track(listener: string, socket: Socket): void {
+    this.#trackers.findLast((each) => each.listener === listener)?.tracker.track(socket);
+  }
+
+  /** Closes a connection here, for this reason. */
+  end(socket: Socket, end: ConnectionEnd): void {
+    for (const { tracker } of this.#trackers) tracker.end(socket, end);
+    socket.destroy();
+  }
+
+  /** This process exits: it takes no further connection. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
+  get leaving(): boolean {
+    return this.#leaving;
   }
 
   get draining(): boolean {

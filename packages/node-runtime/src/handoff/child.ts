@@ -82,9 +82,7 @@ export class Child {
     const able = new Set(adopts ? ["state", "connections"] : ["state"]);
     this.#features = (offer?.features ?? []).filter((feature) => able.has(feature));
     if (adopts && this.#features.includes("connections")) {
-      const adopter = new Adopter(channel, movables, () => drainer.check());
-      drainer.arriving = () => adopter.held;
-      this.#adopter = adopter;
+      this.#adopter = new Adopter(channel, movables, drainer);
     } else if (channel !== undefined) {
       closeSync(channel);
     }
@@ -236,6 +234,11 @@ export class Child {
     if (isMove(message)) {
       if (this.#adopter === undefined) {
         channel.refuseMore(violation("parent", type, "without the feature connections"));
+        return;
+      }
+      const fault = message.type === "connections" ? this.#adopter.faultOf(message) : undefined;
+      if (fault !== undefined) {
+        channel.refuseMore(fault);
         return;
       }
       this.#moved = message;

@@ -8,11 +8,18 @@ import type { Service } from "./service.js";
 
 const http1 = "http/1.1";
 
+export interface MoveEvents {
+  /** A batch is paused, and waits for `send`. */
+  paused(): void;
+  /** The batch could not be passed on. */
+  unsent(): void;
+}
+
 /** What a parent's machine has to do with connections that move, for one handoff. */
 export class ParentMoves {
   readonly #service: Service;
   readonly #link: ChildLink;
-  readonly #paused: () => void;
+  readonly #events: MoveEvents;
   #agreed = false;
   /** The listeners that the child has: connections of others have nowhere to go. */
   #heirs: ReadonlySet<string> = new Set();
@@ -21,11 +28,10 @@ export class ParentMoves {
   #mover: Mover | undefined;
   #over = false;
 
-  /** `paused`: a batch is, and waits for `send`. */
-  constructor(service: Service, link: ChildLink, paused: () => void) {
+  constructor(service: Service, link: ChildLink, events: MoveEvents) {
     this.#service = service;
     this.#link = link;
-    this.#paused = paused;
+    this.#events = events;
   }
 
   /** Notes what the child says. Returns what is wrong with that. */
@@ -77,8 +83,11 @@ export class ParentMoves {
         listeners: this.#heirs,
         slowStart: settings.slowStart,
         send: (message) => this.#link.send(message),
-        paused: this.#paused,
-        waited: (ms) => drainer.tally.paused(ms),
+        ...this.#events,
+        moved: (socket, pausedMs) => {
+          drainer.tally.paused(pausedMs);
+          drainer.end(socket, "moved");
+        },
       });
       this.#mover.begin(this.#awaited ?? []);
     }
@@ -94,6 +103,8 @@ export class ParentMoves {
   }
 
   keep(): void {
+    // Nothing moves to a child that is gone: its descriptor channel's number may be another one's by now.
+    if (this.#link.exited) this.finish();
     this.#mover?.keep();
   }
 
@@ -106,7 +117,7 @@ export class ParentMoves {
   /** Nothing moves any more, and what is on its way stays here. */
   end(): void {
     this.finish();
-    this.keep();
+    this.#mover?.keep();
   }
 }
 

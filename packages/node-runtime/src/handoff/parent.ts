@@ -1,5 +1,6 @@
 import {
   type ChildMessage,
+  type ConnectionsAdopted,
   encodeOffer,
   HandoffError,
   limits,
@@ -29,11 +30,19 @@ import { ParentMoves } from "./parent-moves.js";
 import type { Service } from "./service.js";
 import { Waiters } from "./waiters.js";
 
-/** What is void in a draining parent once its child has exited. */
-const waitForExit = new Set<ParentEvent>(["drained", "deadlineExpired", "relinquishReceived"]);
+/** What is void in a draining parent once its child has exited. @see spec/v1/invariants.md, INV-D2 and INV-D8 */
+const waitForExit = new Set<ParentEvent>([
+  "drained",
+  "deadlineExpired",
+  "relinquishReceived",
+  "connectionsAdoptedReceived",
+]);
 
 /** Where the application is asked for its state. */
 const exporting = new Set<ParentState>(["preparing", "parking", "transferring"]);
+/** Where connections move. */
+const moving = new Set<ParentState>(["draining", "departing"]);
+
 /** Where the end of the last connection counts. */
 const finishing = new Set<ParentState>(["draining", "departing", "stopping"]);
 
@@ -154,7 +163,8 @@ export class Parent {
 
   /** A parent that drains must not leave behind a child that is dead already: the exit is about to be told. */
   #look(event: ParentEvent, state: ParentState): ParentEvent | undefined {
-    const overtaken = state === "draining" && waitForExit.has(event) && this.#link?.exited;
+    const waits = state === "draining" || event === "connectionsAdoptedReceived";
+    const overtaken = waits && waitForExit.has(event) && this.#link?.exited;
     return overtaken ? undefined : event;
   }
 
@@ -212,9 +222,10 @@ export class Parent {
       violated: (error) => this.#driver.dispatch("protocolViolated", error),
       ended: () => this.#driver.dispatch("channelEnded"),
     });
-    this.#moves = new ParentMoves(this.#service, this.#link, () =>
-      this.#driver.dispatch("connectionsPaused"),
-    );
+    this.#moves = new ParentMoves(this.#service, this.#link, {
+      paused: () => this.#driver.dispatch("connectionsPaused"),
+      unsent: () => this.#driver.dispatch("connectionsRefusedReceived"),
+    });
     this.#driver.dispatch("childSpawned");
   }
 
@@ -237,8 +248,9 @@ export class Parent {
       return;
     }
     if (message.type === "ready" && this.#record) this.#record.listeners = message.listeners;
+    // Once the event loop has looked for news: a child that is dead by now has asked, or adopted, in vain.
     if (message.type === "relinquish") setImmediate(() => this.#relinquish());
-    else if (this.#moves?.isRefusal(message)) this.#driver.dispatch("connectionsRefusedReceived");
+    else if (message.type === "connections-adopted") setImmediate(() => this.#adopted(message));
     else this.#driver.dispatch(event as ParentEvent, reasonIn(message));
   }
 
@@ -257,7 +269,12 @@ export class Parent {
       : this.#exporter.want(message);
   }
 
-  /** Called once the event loop has looked for news: a child that is dead by now asked in vain. */
+  #adopted(message: ConnectionsAdopted): void {
+    if (!moving.has(this.state) || this.#moves?.hear(message) !== undefined) return;
+    const refused = this.#moves?.isRefusal(message);
+    this.#driver.dispatch(refused ? "connectionsRefusedReceived" : "connectionsAdoptedReceived");
+  }
+
   #relinquish(): void {
     if (this.state === "draining") this.#driver.dispatch("relinquishReceived");
   }
@@ -328,6 +345,7 @@ export class Parent {
 
   async #leave(): Promise<void> {
     const { drainer, hooks, listeners, settings } = this.#service;
+    drainer.leave();
     if (this.#committed) this.#service.concluded({ ...this.#committed, drain: drainer.counts() });
     listeners.finish();
     const bound = setTimeout(() => {

@@ -18,7 +18,7 @@ export interface Service {
   readonly listeners: Listeners;
   readonly drainer: Drainer;
   /** How connections move, by protocol. */
-  readonly movables: ReadonlyMap<string, Movable>;
+  readonly movables: Map<string, Movable>;
   readonly hooks: Hooks;
   readonly streams: Streams;
   /** A handoff that this generation was the parent of is over. */

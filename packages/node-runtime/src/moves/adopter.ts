@@ -7,6 +7,7 @@ import {
   limits,
   type MovedConnection,
 } from "@heirloom/protocol";
+import type { Drainer } from "../drain/drainer.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { closeAll, receiveBatch } from "./descriptor-channel.js";
 import type { Movable } from "./movable.js";
@@ -22,16 +23,19 @@ interface HeldConnection {
 export class Adopter {
   readonly #channel: number;
   readonly #movables: ReadonlyMap<string, Movable>;
-  readonly #changed: () => void;
+  readonly #drainer: Drainer;
   readonly #held = new Map<number, HeldConnection[]>();
   #syscalls: Syscalls | undefined;
   #closed = false;
+  /** The number of the batch that came last. */
+  #last = 0;
 
-  /** `channel`: the descriptor channel's number. `changed` is called when fewer connections are held than before. */
-  constructor(channel: number, movables: ReadonlyMap<string, Movable>, changed: () => void) {
+  /** `channel`: the descriptor channel's number. */
+  constructor(channel: number, movables: ReadonlyMap<string, Movable>, drainer: Drainer) {
     this.#channel = channel;
     this.#movables = movables;
-    this.#changed = changed;
+    this.#drainer = drainer;
+    drainer.arriving = () => this.held;
   }
 
   /** Connections that are here and not yet read from: their parent has them, too. */
@@ -50,8 +54,18 @@ export class Adopter {
     return this.#syscalls === undefined ? [] : [...this.#movables.keys()].slice(0, limits.protocolsMax);
   }
 
+  /** What is wrong with a batch's number; undefined where nothing is. */
+  faultOf({ batch }: Connections): HandoffError | undefined {
+    this.#last += 1;
+    return batch === this.#last ? undefined : violation(`batch ${batch} in the place of batch ${this.#last}`);
+  }
+
   /** Takes a batch's descriptors. Returns how many arrived: all of them, or they are closed again. */
   adopt({ batch, connections }: Connections): number {
+    if (this.#drainer.leaving) {
+      this.refuse({ batch });
+      return 0;
+    }
     const descriptors = this.#receive(batch);
     if (descriptors.length < connections.length) {
       closeAll(descriptors);
@@ -67,7 +81,7 @@ export class Adopter {
     return held.length;
   }
 
-  refuse({ batch }: Connections): void {
+  refuse({ batch }: Pick<Connections, "batch">): void {
     closeAll(this.#receive(batch));
   }
 
@@ -91,7 +105,7 @@ export class Adopter {
     if (held === undefined) return violation(`the release of batch ${batch}, which is not there`);
     this.#held.delete(batch);
     for (const connection of held) this.#open(connection);
-    this.#changed();
+    this.#drainer.check();
     return undefined;
   }
 
@@ -103,7 +117,7 @@ export class Adopter {
       if (connection.moved.still) this.#open(connection);
       else closeSync(connection.descriptor);
     }
-    this.#changed();
+    this.#drainer.check();
     if (!this.#closed) closeSync(this.#channel);
     this.#closed = true;
   }
@@ -120,11 +134,9 @@ export class Adopter {
       closeSync(descriptor);
       return;
     }
-    movable.adopt({
-      moved,
-      late,
-      open: () => new Socket({ fd: descriptor, readable: true, writable: true, allowHalfOpen: true }),
-    });
+    const socket = new Socket({ fd: descriptor, readable: true, writable: true, allowHalfOpen: true });
+    this.#drainer.track(moved.listener, socket);
+    movable.adopt({ socket, moved, late });
   }
 }
 

@@ -41,32 +41,21 @@ export class Http1 implements Movable {
       for (const socket of tracker.connections) {
         if (paused.length >= max) return paused;
         if (!isAtBoundary(socket, tracker, idle)) continue;
-        if (stopReading(socket)) paused.push(this.#paused(listener, tracker, socket));
-        else startReading(socket);
+        const resume = () => startReading(socket);
+        if (!stopReading(socket)) resume();
+        else {
+          const moved = { still: true, ...historyOf(socket, tracker) };
+          paused.push({ socket, listener, moved, resume });
+        }
       }
     }
     return paused;
   }
 
-  adopt({ moved, open }: ArrivedConnection): void {
-    const socket = open();
+  adopt({ socket, moved }: ArrivedConnection): void {
     const found = this.#trackers.findLast(({ listener }) => listener === moved.listener);
-    if (found === undefined) {
-      socket.destroy();
-      return;
-    }
-    found.tracker.track(socket);
-    found.tracker.silent.add(socket, moved);
-  }
-
-  #paused(listener: string, tracker: ConnectionTracker, socket: Socket): PausedConnection {
-    return {
-      socket,
-      moved: { listener, protocol: this.protocol, still: true, ...historyOf(socket, tracker) },
-      late: () => [],
-      part: () => tracker.end(socket, "moved"),
-      resume: () => startReading(socket),
-    };
+    if (found === undefined) socket.destroy();
+    else found.tracker.silent.add(socket, moved);
   }
 }
 

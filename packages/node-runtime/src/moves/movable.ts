@@ -5,35 +5,42 @@ import type { MovedConnection } from "@heirloom/protocol";
 export interface PausedConnection {
   /** The connection's own descriptor is passed on. */
   readonly socket: Socket;
+  /** The name of the listener that it came in on. */
+  readonly listener: string;
   /** What the child is told of it. */
-  readonly moved: MovedConnection;
-  /** What was read of it since it was paused. Called once, right before `part`. */
-  late(): readonly Uint8Array[];
-  /** The connection is the child's: close this side's copy without a word to the client. */
-  part(): void;
+  readonly moved: Omit<MovedConnection, "listener" | "protocol">;
+  /** What was read of it since it was paused, at most 1 MiB. Called once, right before this side's copy is closed. */
+  late?(): readonly Uint8Array[];
+  /** It has moved: this side's copy has just been closed, without a word to the client. */
+  parted?(): void;
   /** It does not move: read from it again. */
   resume(): void;
 }
 
 /** A connection that has arrived, and belongs to this generation alone. */
 export interface ArrivedConnection {
+  readonly socket: Socket;
   readonly moved: MovedConnection;
   /** What comes before everything that is read from the socket. */
   readonly late: readonly Uint8Array[];
-  /** To be called once, and listened to in the same turn: it begins to read. */
-  open(): Socket;
 }
 
-/** How the connections of one protocol are parted with here, and taken up there. */
+/**
+ * How the connections of one protocol are parted with in one generation, and taken up in the next.
+ * @see spec/v1/connections.md
+ */
 export interface Movable {
-  /** What both generations call it, 1 to 64 bytes. */
+  /** What both generations call it, 1 to 64 bytes of UTF-8. */
   readonly protocol: string;
-  /** Called once the child takes this protocol: `settled` is to be called when connections may have come to a boundary. */
+  /** The child takes this protocol. `settled` is to be called when a connection may have come to a boundary. */
   begin(settled: () => void): void;
-  /** Up to `max` connections that are at a boundary right now, of these listeners; each is paused before this returns. */
-  pause(max: number, listeners: ReadonlySet<string>): PausedConnection[];
-  /** Nothing moves any more. */
+  /**
+   * Up to `max` connections that are at a boundary right now, of these listeners. Each is paused before this returns: from
+   * then on nothing is written to it, and what is read from it is late.
+   */
+  pause(max: number, listeners: ReadonlySet<string>): readonly PausedConnection[];
+  /** Nothing moves any more: the draining is over, or the child is gone. */
   end(): void;
-  /** Goes on with a connection. */
-  adopt(connection: ArrivedConnection): void;
+  /** Goes on with a connection. Called in the turn in which its socket was made: listen to it at once. */
+  adopt(arrived: ArrivedConnection): void;
 }

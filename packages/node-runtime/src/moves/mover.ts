@@ -1,4 +1,5 @@
-import { limits, type Message } from "@heirloom/protocol";
+import type { Socket } from "node:net";
+import { limits, type Message, type MovedConnection } from "@heirloom/protocol";
 import { descriptorOf } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
 import { sendBatch } from "./descriptor-channel.js";
@@ -26,13 +27,15 @@ export interface MoverOptions {
   send(message: Message): void;
   /** A batch is paused, and waits for `send`. */
   paused(): void;
-  /** A connection that moved was read by nobody for so long. */
-  waited(ms: number): void;
+  /** The batch could not be passed on, and waits for `keep`. */
+  unsent(): void;
+  /** A connection is the child's now, and was read by nobody for so long: its copy here is to be closed. */
+  moved(socket: Socket, pausedMs: number): void;
 }
 
 interface Batch {
   readonly number: number;
-  readonly connections: readonly PausedConnection[];
+  readonly connections: readonly (PausedConnection & { readonly protocol: string })[];
   readonly pausedAt: number;
 }
 
@@ -41,7 +44,8 @@ export class Mover {
   readonly #options: MoverOptions;
   #protocols = new Set<string>();
   #batch: Batch | undefined;
-  #number = 0;
+  /** How many batches were passed on. */
+  #sent = 0;
   #size: number;
   #timer: NodeJS.Timeout | undefined;
   #look: NodeJS.Immediate | undefined;
@@ -75,18 +79,21 @@ export class Mover {
 
   /** Passes the paused batch on. */
   send(): void {
-    const { syscalls, channel, send } = this.#options;
+    const { syscalls, channel, send, unsent } = this.#options;
     const batch = this.#batch;
     if (batch === undefined) return;
     const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
     if (sendBatch(syscalls, channel, batch.number, descriptors)) {
+      this.#sent = batch.number;
       send({
         type: "connections",
         batch: batch.number,
-        connections: batch.connections.map(({ moved }) => moved),
+        connections: batch.connections.map(
+          ({ listener, protocol, moved }): MovedConnection => ({ listener, protocol, ...moved }),
+        ),
       });
     } else {
-      this.keep();
+      unsent();
     }
   }
 
@@ -94,15 +101,18 @@ export class Mover {
   release(): void {
     const batch = this.#take();
     if (batch === undefined) return;
-    const { send, waited } = this.#options;
-    for (const [index, connection] of batch.connections.entries()) {
-      for (const bytes of pieces(connection.late())) {
+    const { send, moved } = this.#options;
+    for (const [index, { late }] of batch.connections.entries()) {
+      for (const bytes of pieces(late?.() ?? [])) {
         send({ type: "connections-late", batch: batch.number, index, bytes });
       }
-      connection.part();
+    }
+    const pausedMs = performance.now() - batch.pausedAt;
+    for (const { socket, parted } of batch.connections) {
+      moved(socket, pausedMs);
+      parted?.();
     }
     send({ type: "connections-released", batch: batch.number });
-    waited(performance.now() - batch.pausedAt);
     const growing = this.#size < batchMax;
     this.#size = Math.min(this.#size * 2, batchMax);
     if (growing) this.#wait(rampMs);
@@ -167,20 +177,19 @@ export class Mover {
       }, retryMs);
       return;
     }
-    this.#number += 1;
-    this.#batch = { number: this.#number, connections, pausedAt: performance.now() };
+    this.#batch = { number: this.#sent + 1, connections, pausedAt: performance.now() };
     this.#options.paused();
   }
 
-  #pause(): PausedConnection[] {
+  #pause(): Batch["connections"] {
     const { movables, listeners } = this.#options;
-    const paused: PausedConnection[] = [];
+    const paused: (PausedConnection & { readonly protocol: string })[] = [];
     let stateBytes = 0;
-    for (const name of this.#protocols) {
-      for (const connection of movables.get(name)?.pause(this.#size - paused.length, listeners) ?? []) {
+    for (const protocol of this.#protocols) {
+      for (const connection of movables.get(protocol)?.pause(this.#size - paused.length, listeners) ?? []) {
         stateBytes += connection.moved.state?.length ?? 0;
         if (paused.length > 0 && stateBytes > batchStateBytesMax) connection.resume();
-        else paused.push(connection);
+        else paused.push({ ...connection, protocol });
       }
       if (paused.length >= this.#size) break;
     }

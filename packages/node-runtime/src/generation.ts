@@ -24,6 +24,7 @@ import type { Movable } from "./moves/movable.js";
 import type { Settings } from "./options.js";
 import { captureLaunch } from "./process/launch.js";
 import { LocalSpawner } from "./process/local-spawner.js";
+import { rehearse } from "./rehearsal.js";
 import { formatReport, type HandoffReport, publishReport } from "./report.js";
 import { type CarriedStream, type CarryOptions, checkCarryOptions } from "./state/carry-options.js";
 import { Streams } from "./state/streams.js";
@@ -92,7 +93,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
     this.#service = {
       number: offer?.generation ?? 1,
       settings,
-      launch: captureLaunch(settings.spawn),
+      launch: captureLaunch(settings.spawn, settings.compileCache),
       spawner,
       listeners,
       drainer: new Drainer((listener, tracker) => {
@@ -199,12 +200,13 @@ export class Generation extends EventEmitter<GenerationEvents> {
   }
 
   /**
-   * Says that this generation could serve now. Resolves when it is owner and accepts; a handoff that fails before
+   * Says that this generation could serve now, in a child after its rehearsal. Resolves when it is owner and accepts; a handoff that fails before
    * ends this process.
    */
   async ready(): Promise<void> {
     this.#assertBooting("ready");
     if (this.#tickets.applies) this.#child.want(this.#tickets);
+    await this.#rehearse();
     this.#child.ready();
     await this.#owned;
   }
@@ -297,6 +299,19 @@ export class Generation extends EventEmitter<GenerationEvents> {
       this.#service.settings.log(
         `generation ${this.number} (pid ${process.pid}) serves without a control socket: ${message}`,
       );
+    }
+  }
+
+  /** Only where clients would notice: nobody is served yet by a first generation. */
+  async #rehearse(): Promise<void> {
+    const { listeners, settings } = this.#service;
+    if (settings.rehearse === undefined || this.number === 1) return;
+    try {
+      const servers = new Map(listeners.servers);
+      await rehearse(settings.rehearse, (name) => servers.get(name));
+    } catch (error) {
+      this.#child.failed(error as HandoffError);
+      throw error;
     }
   }
 

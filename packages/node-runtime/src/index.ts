@@ -19,6 +19,7 @@ export type { StandIn } from "./listener/stand-in.js";
 export type { ArrivedConnection, Movable, PausedConnection } from "./moves/movable.js";
 export type { GenerationOptions } from "./options.js";
 export type { Launch } from "./process/launch.js";
+export type { Rehearsal, RehearsalRequest } from "./rehearsal.js";
 export type { HandoffReport } from "./report.js";
 export { serve } from "./serve.js";
 export { asJson, type JsonOptions } from "./state/as-json.js";

@@ -1,6 +1,7 @@
 import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError } from "@heirloom/protocol";
 import { type ControlOptions, faultOfControl } from "./control/options.js";
 import type { Launch } from "./process/launch.js";
+import { faultOfRehearsal, type Rehearsal } from "./rehearsal.js";
 
 /** How a generation behaves. Every field has a default; deadlines are milliseconds, 1 to 2,147,483,647. */
 export interface GenerationOptions {
@@ -37,6 +38,17 @@ export interface GenerationOptions {
   readonly log?: ((line: string) => void) | false;
   /** How children are started, where it is not as this process was. */
   readonly spawn?: Partial<Launch>;
+  /**
+   * What a child does with its own code before it says ready, so that its first clients do not wait for code that has never run:
+   * a function, or requests through its own servers. Nothing is requested that does not stand here. A failure ends the handoff.
+   * Default: nothing.
+   */
+  readonly rehearse?: Rehearsal;
+  /**
+   * Folder in which generations leave their compiled code for those that follow (`NODE_COMPILE_CACHE`); Node.js 20 ignores it.
+   * Children alone are told, by their environment. Default: false, which leaves the environment as it is.
+   */
+  readonly compileCache?: string | false;
   /** The socket on which `heirloom status` and `heirloom restart` ask this service; false: none. */
   readonly control?: ControlOptions | false;
 }
@@ -49,6 +61,8 @@ export interface Settings {
   readonly signals: boolean;
   readonly log: (line: string) => void;
   readonly spawn: Partial<Launch>;
+  readonly rehearse: Rehearsal | undefined;
+  readonly compileCache: string | false;
   readonly control: ControlOptions | false;
 }
 
@@ -61,6 +75,8 @@ const optionNames = new Set([
   "signals",
   "log",
   "spawn",
+  "rehearse",
+  "compileCache",
   "control",
 ]);
 const millisecondsMax = 2 ** 31 - 1;
@@ -83,6 +99,11 @@ export function settle(options: GenerationOptions): Settings {
   if (typeof slowStart !== "boolean") throw invalid("slowStart must be true or false");
   if (typeof signals !== "boolean") throw invalid("signals must be true or false");
   if (log !== false && typeof log !== "function") throw invalid("log must be a function or false");
+  const { rehearse, compileCache = false } = options;
+  const rehearsalFault = faultOfRehearsal(rehearse);
+  if (rehearsalFault !== undefined) throw invalid(rehearsalFault);
+  if (compileCache !== false && (typeof compileCache !== "string" || compileCache === ""))
+    throw invalid("compileCache must be the path of a folder, or false");
   const controlFault = control === false ? undefined : faultOfControl(control);
   if (controlFault !== undefined) throw invalid(controlFault);
   const deadlinesMs = Object.fromEntries(deadlines.map((name) => [name, milliseconds(options, name)]));
@@ -94,6 +115,8 @@ export function settle(options: GenerationOptions): Settings {
     signals,
     log: log === false ? () => {} : log,
     spawn,
+    rehearse,
+    compileCache,
     control,
   };
 }

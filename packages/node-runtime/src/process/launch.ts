@@ -21,8 +21,10 @@ export interface Launch {
  * The system reports the working directory with every link resolved. A shell, and each Heirloom parent, leaves the
  * path as it was given in PWD; where that still leads here, a release switched by a link (`/srv/current`) is picked
  * up by the next generation, also for a script given relative to it.
+ *
+ * `compileCache`: the folder that children keep compiled code in.
  */
-export function captureLaunch(overrides: Partial<Launch> = {}): Launch {
+export function captureLaunch(overrides: Partial<Launch> = {}, compileCache: string | false = false): Launch {
   const resolved = process.cwd();
   const cwd = overrides.cwd ?? givenDirectory(process.env.PWD, resolved);
   const [script, ...rest] = process.argv.slice(1);
@@ -34,7 +36,8 @@ export function captureLaunch(overrides: Partial<Launch> = {}): Launch {
     cwd,
     // Read when a child is started: copying it takes a millisecond that a generation on its way to ready can save.
     get env() {
-      return { ...(overrides.env ?? environmentAtStart()), PWD: cwd };
+      const env = { ...(overrides.env ?? environmentAtStart()), PWD: cwd };
+      return compileCache === false ? env : { ...env, NODE_COMPILE_CACHE: compileCache };
     },
   };
 }

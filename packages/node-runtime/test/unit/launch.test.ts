@@ -43,6 +43,14 @@ test("overrides are taken as they are", () => {
   });
 });
 
+test("children are told where compiled code is kept", () => {
+  expect(captureLaunch({ env: { A: "1" } }, "/var/cache/api").env).toMatchObject({
+    A: "1",
+    NODE_COMPILE_CACHE: "/var/cache/api",
+  });
+  expect(captureLaunch({ env: { A: "1" } }).env).not.toHaveProperty("NODE_COMPILE_CACHE");
+});
+
 test.each([
   ["a link that leads here is kept", (link: string) => link, (link: string) => link],
   ["one that leads elsewhere is not", () => "/", (_: string, real: string) => real],

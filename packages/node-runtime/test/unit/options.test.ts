@@ -27,6 +27,16 @@ test("log: false says nothing, and a function takes each line", () => {
   expect(lines).toEqual(["one"]);
 });
 
+test.each<[GenerationOptions, string]>([
+  [{ rehearse: "/" } as never, "rehearse must be a function or a list of requests"],
+  [{ rehearse: [{ path: "api" }] }, "rehearse[0].path must be a string that begins with a slash"],
+  [{ rehearse: [{ path: "/" }, {}] } as never, "rehearse[1].path must be a string that begins with a slash"],
+  [{ rehearse: [{ path: "/", times: 0 }] }, "rehearse[0].times must be a whole number from 1 to 10000"],
+  [{ compileCache: "" }, "compileCache must be the path of a folder, or false"],
+])("%j is refused", (options, message) => {
+  expect(() => settle(options)).toThrowError(expect.objectContaining({ code: "OPTION_INVALID", message }));
+});
+
 test.each([
   [
     { readyDeadlineMs: 0 },

@@ -21,7 +21,7 @@ export class ParentMoves {
   readonly #link: ChildLink;
   readonly #events: MoveEvents;
   #agreed = false;
-  /** The listeners that the child has: connections of others have nowhere to go. */
+  /** The listeners that the child has inherited: connections of others have nowhere to go. */
   #heirs: ReadonlySet<string> = new Set();
   /** Which protocols the child takes over, once it has said so. */
   #awaited: readonly string[] | undefined;
@@ -41,7 +41,7 @@ export class ParentMoves {
         this.#agreed = message.features.includes("connections");
         return undefined;
       case "ready":
-        this.#heirs = new Set(message.listeners.filter(isHeld).map(({ name }) => name));
+        this.#heirs = new Set(message.listeners.filter(isInherited).map(({ name }) => name));
         return undefined;
       case "connections-awaited":
         this.#awaited = message.protocols;
@@ -121,6 +121,6 @@ export class ParentMoves {
   }
 }
 
-function isHeld({ disposition }: ListenerDisposition): boolean {
-  return disposition !== "dropped";
+function isInherited({ disposition }: ListenerDisposition): boolean {
+  return disposition === "inherited";
 }

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Channel } from "../../src/channel.js";
 
 /** A channel on one end of a connected pair of streams, what it tells, and the other end. */
-async function open() {
+async function open(onMessage: (channel: Channel) => void = () => {}) {
   const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
@@ -22,7 +22,10 @@ async function open() {
     wake();
   };
   const channel: Channel = new Channel(mine, {
-    message: ({ type }) => tell(type),
+    message: ({ type }) => {
+      onMessage(channel);
+      tell(type);
+    },
     violated: ({ code }) => tell(code),
     ended: () => tell("ended"),
   });
@@ -97,4 +100,39 @@ test("a refusal from outside is a violation, once", async () => {
   peer.end(commit);
   expect(await until(2)).toEqual(["MESSAGE_UNEXPECTED", "ended"]);
   expect(told).toHaveLength(2);
+});
+
+// Red when pause() only stops the socket: what one read brought along is told all the same.
+test("a paused channel tells nothing, and goes on where it stopped", async () => {
+  const { channel, peer, told, until } = await open((channel) => channel.pause());
+  peer.end(Buffer.concat([commit, commit, Buffer.from("00000000", "hex")]));
+  await until(1);
+  expect(told).toEqual(["commit"]);
+  channel.resume();
+  expect(told).toEqual(["commit", "commit"]);
+  channel.resume();
+  expect(await until(4)).toEqual(["commit", "commit", "FRAME_EMPTY", "ended"]);
+});
+
+// Red when flushed() waits for the socket's `drain`, which says nothing of a small message.
+test("flushed waits for a small message behind a full socket", async () => {
+  const { channel, peer } = await open();
+  peer.pause();
+  const state = { type: "state", stream: "s", phase: "warm", version: 1, last: false } as const;
+  const bytes = new Uint8Array(65_536);
+  // More than the system holds for a reader that does not read.
+  for (let sent = 0; sent < 200; sent += 1) channel.send({ ...state, bytes });
+  let flushed = false;
+  const full = channel.flushed().then(() => {
+    flushed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(flushed).toBe(false);
+  peer.resume();
+  await full;
+  peer.pause();
+  for (let sent = 0; sent < 200; sent += 1) channel.send({ ...state, bytes });
+  channel.send({ type: "commit" });
+  peer.resume();
+  await channel.flushed();
 });

@@ -96,7 +96,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
       launch: captureLaunch(settings.spawn, settings.compileCache),
       spawner,
       listeners,
-      drainer: new Drainer((listener, tracker) => {
+      drainer: new Drainer(settings.drain.idleMs, (listener, tracker) => {
         if (settings.connections === "move" && tracker.isPlainHttp) this.#http1.add(listener, tracker);
       }),
       movables: new Map<string, Movable>([[this.#http1.protocol, this.#http1]]),

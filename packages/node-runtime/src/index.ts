@@ -17,7 +17,7 @@ export type { ListenOptions } from "./listener/options.js";
 export type { ProgramListeners } from "./listener/program-listeners.js";
 export type { StandIn } from "./listener/stand-in.js";
 export type { ArrivedConnection, Movable, PausedConnection } from "./moves/movable.js";
-export type { GenerationOptions } from "./options.js";
+export type { DrainOptions, GenerationOptions } from "./options.js";
 export type { Launch } from "./process/launch.js";
 export type { Rehearsal, RehearsalRequest } from "./rehearsal.js";
 export type { HandoffReport } from "./report.js";

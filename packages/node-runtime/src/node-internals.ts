@@ -125,3 +125,8 @@ export function adoptSessionIdContext(server: TlsServer, value: string): boolean
   patched.sessionIdContext = value;
   return true;
 }
+
+/** What a TLS connection runs on; of any other connection itself. Without it a connection is only counted as another kind of end. */
+export function carrierOf(socket: Socket): Socket {
+  return (socket as unknown as { _parent?: Socket | null })._parent ?? socket;
+}

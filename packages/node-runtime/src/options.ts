@@ -32,6 +32,8 @@ export interface GenerationOptions {
    * Default: true.
    */
   readonly slowStart?: boolean;
+  /** How a generation that leaves finishes what cannot move. */
+  readonly drain?: DrainOptions;
   /** Whether SIGHUP hands over, and SIGTERM and SIGINT end the service. Default: true. */
   readonly signals?: boolean;
   /** Takes one readable line per handoff. Default: writes it to standard error; false: none. */
@@ -53,11 +55,22 @@ export interface GenerationOptions {
   readonly control?: ControlOptions | false;
 }
 
+/** Budgets within the drain deadline. */
+export interface DrainOptions {
+  /**
+   * How long an idle HTTP/1.1 connection that does not move, such as one over TLS, is left to its client, which is told with
+   * the next answer to come back on another one. Idle to the last, it is closed gently, at a moment of its own between half of
+   * this time and all of it. Default: nine tenths of `drainDeadlineMs`.
+   */
+  readonly idleMs?: number;
+}
+
 export interface Settings {
   readonly deadlinesMs: Deadlines;
   readonly probationMs: number;
   readonly connections: "move" | "close";
   readonly slowStart: boolean;
+  readonly drain: Required<DrainOptions>;
   readonly signals: boolean;
   readonly log: (line: string) => void;
   readonly spawn: Partial<Launch>;
@@ -72,6 +85,7 @@ const optionNames = new Set([
   "probationMs",
   "connections",
   "slowStart",
+  "drain",
   "signals",
   "log",
   "spawn",
@@ -89,6 +103,7 @@ export function settle(options: GenerationOptions): Settings {
   }
   const { probationMs = 1_000, connections = "move", slowStart = true } = options;
   const { signals = true, log = logToStderr, spawn = {}, control = {} } = options;
+  const { drain = {} } = options;
   if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {
     throw invalid(
       `probationMs must be a whole number of milliseconds from 0 to ${millisecondsMax}, not ${probationMs}`,
@@ -107,11 +122,16 @@ export function settle(options: GenerationOptions): Settings {
   const controlFault = control === false ? undefined : faultOfControl(control);
   if (controlFault !== undefined) throw invalid(controlFault);
   const deadlinesMs = Object.fromEntries(deadlines.map((name) => [name, milliseconds(options, name)]));
+  const { idleMs = Math.max(1, Math.floor((deadlinesMs.drain as number) * 0.9)) } = drain;
+  if (!isMilliseconds(idleMs)) {
+    throw invalid(`drain.idleMs must be a whole number of milliseconds from 1 to ${millisecondsMax}`);
+  }
   return {
     deadlinesMs: deadlinesMs as Deadlines,
     probationMs,
     connections,
     slowStart,
+    drain: { idleMs },
     signals,
     log: log === false ? () => {} : log,
     spawn,
@@ -123,10 +143,14 @@ export function settle(options: GenerationOptions): Settings {
 
 function milliseconds(options: GenerationOptions, name: Deadline): number {
   const ms: unknown = options[`${name}DeadlineMs`] ?? defaultDeadlinesMs[name];
-  if (typeof ms === "number" && Number.isInteger(ms) && ms >= 1 && ms <= millisecondsMax) return ms;
+  if (isMilliseconds(ms)) return ms;
   throw invalid(
     `${name}DeadlineMs must be a whole number of milliseconds from 1 to ${millisecondsMax}, not ${String(ms)}`,
   );
+}
+
+function isMilliseconds(ms: unknown): ms is number {
+  return typeof ms === "number" && Number.isInteger(ms) && ms >= 1 && ms <= millisecondsMax;
 }
 
 function invalid(message: string): HandoffError {

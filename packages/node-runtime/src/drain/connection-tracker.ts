@@ -2,7 +2,9 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node
 import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { idleConnections } from "../moves/http-idle.js";
-import { currentResponse, isParsed } from "../node-internals.js";
+import { carrierOf, currentResponse, isParsed } from "../node-internals.js";
+import { closeGently } from "./gentle-close.js";
+import { IdleCloser } from "./idle-closer.js";
 import { SilentConnections } from "./silent-connections.js";
 import type { ConnectionClass, ConnectionEnd, DrainTally } from "./tally.js";
 
@@ -32,16 +34,31 @@ export class ConnectionTracker {
   readonly #sessions = new Set<ServerHttp2Session>();
   /** Of an HTTP/1.1 server: those that came from the generation before, and have not been heard of since. */
   readonly silent: SilentConnections;
+  readonly #idleMs: number;
+  readonly #idleCloser: IdleCloser;
   #idleCheck: NodeJS.Timeout | undefined;
   #tally: DrainTally | undefined;
   readonly #upgraded = new WeakSet<Socket>();
+  readonly #closedGently = new WeakSet<Socket>();
 
-  /** `changed` is called whenever a connection has gone. */
-  constructor(server: Server, changed: () => void) {
+  /**
+   * `idleMs`: how long a connection that does not move may stay idle while this generation drains. `changed` is called
+   * whenever a connection has gone.
+   */
+  constructor(server: Server, idleMs: number, changed: () => void) {
     this.server = server;
     this.#class = classOf(server);
     this.#changed = changed;
+    this.#idleMs = idleMs;
     this.silent = new SilentConnections(server as HttpServer);
+    this.#idleCloser = new IdleCloser(
+      server as HttpServer,
+      this.#class === "tls" ? this.#secured : this.#connections,
+      (socket) => {
+        this.#closedGently.add(carrierOf(socket));
+        closeGently(socket);
+      },
+    );
     server.on("connection", (socket: Socket) => this.track(socket));
     server.on("secureConnection", (socket: Socket) => track(this.#secured, socket));
     server.on("session", (session: ServerHttp2Session) => track(this.#sessions, session));
@@ -64,12 +81,13 @@ export class ConnectionTracker {
   track(socket: Socket): void {
     if (this.#connections.has(socket)) return;
     this.#connections.add(socket);
-    socket.once("close", () => this.#gone(socket, "finished"));
+    socket.once("close", () => this.#gone(socket, this.#closedGently.has(socket) ? "closed" : "finished"));
   }
 
   /** Closes a connection here, for this reason. */
   end(socket: Socket, end: ConnectionEnd): void {
-    this.#gone(socket, end);
+    const carrier = carrierOf(socket);
+    this.#gone(carrier, this.#closedGently.has(carrier) ? "closed" : end);
     socket.destroy();
   }
 
@@ -90,6 +108,7 @@ export class ConnectionTracker {
       if (response !== undefined) sayClose(response);
     }
     for (const session of this.#sessions) session.close();
+    if (mode !== "stop" && this.#speaksHttp1) this.#idleCloser.begin(this.#idleMs);
     if (mode === "stop") {
       this.#closeIdle();
       this.#idleCheck = setInterval(() => this.#closeIdle(), idleCheckMs);
@@ -103,6 +122,7 @@ export class ConnectionTracker {
 
   /** Closes what is open: gently what is idle, and cuts what is in the middle of something. */
   cut(): void {
+    this.#idleCloser.end();
     clearInterval(this.#idleCheck);
     this.#closeIdle();
     for (const session of this.#sessions) session.destroy();
@@ -116,13 +136,18 @@ export class ConnectionTracker {
   }
 
   #stopDraining(): void {
+    this.#idleCloser.end();
     clearInterval(this.#idleCheck);
     this.server.removeListener("request", closeAfterResponse);
     this.server.removeListener("session", closeAfterFirstStream);
   }
 
+  get #speaksHttp1(): boolean {
+    return "closeIdleConnections" in this.server && this.#class !== "http2";
+  }
+
   #closeIdle(): void {
-    if (this.#class !== "http" && this.#class !== "tls") return;
+    if (!this.#speaksHttp1) return;
     const idle = [...idleConnections(this.server as HttpServer, this.#connections), ...this.silent];
     for (const socket of idle) this.end(socket, "closed");
   }

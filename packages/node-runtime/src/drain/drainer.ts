@@ -6,6 +6,7 @@ import { type ConnectionEnd, type DrainCounts, DrainTally } from "./tally.js";
 export class Drainer {
   readonly #trackers: { readonly listener: string; readonly tracker: ConnectionTracker }[] = [];
   readonly #tracked: (listener: string, tracker: ConnectionTracker) => void;
+  readonly #idleMs: number;
   #drained: (() => void) | undefined;
   #tally = new DrainTally();
   #draining = false;
@@ -14,13 +15,17 @@ export class Drainer {
   /** Connections that have arrived from the parent and cannot be read from yet: this generation does not leave them. */
   arriving: () => number = () => 0;
 
-  /** `tracked` is told of each server that is added. */
-  constructor(tracked: (listener: string, tracker: ConnectionTracker) => void) {
+  /**
+   * `idleMs`: how long a connection that cannot move may stay idle in a generation that leaves. `tracked` is told of each
+   * server that is added.
+   */
+  constructor(idleMs: number, tracked: (listener: string, tracker: ConnectionTracker) => void) {
+    this.#idleMs = idleMs;
     this.#tracked = tracked;
   }
 
   add(listener: string, server: Server): void {
-    const tracker = new ConnectionTracker(server, () => this.check());
+    const tracker = new ConnectionTracker(server, this.#idleMs, () => this.check());
     this.#trackers.push({ listener, tracker });
     this.#tracked(listener, tracker);
   }

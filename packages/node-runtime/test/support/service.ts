@@ -41,7 +41,7 @@ export interface Config {
   readonly beforeReady?: string;
   readonly spareDescriptors?: number;
   /** Options of certified servers. */
-  readonly tls?: { readonly sessionIdContext?: string };
+  readonly tls?: { readonly sessionIdContext?: string; readonly keepAliveTimeout?: number };
   /** Streams of state, and how the next generation gives them out and takes them: fixtures/state.mjs. */
   readonly carry?: readonly FixtureStream[];
 }

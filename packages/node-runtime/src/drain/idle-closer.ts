@@ -1,0 +1,64 @@
+import type { Server as HttpServer } from "node:http";
+import type { Socket } from "node:net";
+import { idleConnections } from "../moves/http-idle.js";
+
+/** How often a generation that leaves looks which connections are idle. */
+const lookMs = 250;
+
+/**
+ * Closes the idle connections of an HTTP server that leaves, where they cannot move. It waits for as long as it may: a client
+ * that uses its connection meanwhile is told with the answer, which no client mistakes. What is idle to the last is closed gently, each
+ * at a moment of its own, so that clients do not all come back at once.
+ */
+export class IdleCloser {
+  readonly #server: HttpServer;
+  readonly #sockets: Iterable<Socket>;
+  readonly #close: (socket: Socket) => void;
+  /** When each is closed, in milliseconds since the beginning. */
+  readonly #times = new WeakMap<Socket, number>();
+  #looking: NodeJS.Timeout | undefined;
+
+  /** `sockets`: those that speak HTTP; on a TLS server the decrypted ones. `close` closes one of them gently. */
+  constructor(server: HttpServer, sockets: Iterable<Socket>, close: (socket: Socket) => void) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.#close = close;
+  }
+
+  /** `idleMs`: when the last idle connection is closed; the first not before half of it. */
+  begin(idleMs: number): void {
+    // Node destroys what has been idle for the server's keepAliveTimeout, unless somebody else looks after it.
+    this.#server.on("timeout", this.#timedOut);
+    const begun = performance.now();
+    this.#looking = setInterval(
+      () => this.#look(performance.now() - begun, idleMs),
+      Math.min(lookMs, idleMs / 8),
+    );
+  }
+
+  end(): void {
+    clearInterval(this.#looking);
+    this.#server.removeListener("timeout", this.#timedOut);
+  }
+
+  readonly #timedOut = (socket: Socket): void => {
+    // What is in the middle of something is bounded by the drain deadline.
+    if (this.#idle().includes(socket)) this.#close(socket);
+  };
+
+  #look(elapsedMs: number, idleMs: number): void {
+    if (elapsedMs < idleMs / 2) return;
+    for (const socket of this.#idle()) {
+      const at = this.#times.get(socket) ?? idleMs * (0.5 + Math.random() / 2);
+      this.#times.set(socket, at);
+      if (elapsedMs >= at) this.#close(socket);
+    }
+  }
+
+  /** Those that wait for a next request, with nothing left to write. */
+  #idle(): Socket[] {
+    return [...idleConnections(this.#server, this.#sockets)].filter(
+      (socket) => socket.writable && socket.writableLength === 0,
+    );
+  }
+}

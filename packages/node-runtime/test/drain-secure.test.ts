@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { holdingProxy } from "./support/holding-proxy.js";
+import { askHttp2, openHttp2 } from "./support/secure-client.js";
+import { SecureKeptAlive } from "./support/secure-kept-alive.js";
+import { type Config, Service } from "./support/service.js";
+
+type TcpTarget = { host: string; port: number };
+
+const https: Config = { listeners: [{ server: "certified", host: "127.0.0.1", port: 0 }] };
+
+test("INV-4: an HTTPS connection is told to close with its next answer, and not before", async () => {
+  const service = await Service.start({ ...https, options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const client = await SecureKeptAlive.open(await service.target());
+  expect(await client.ask("/whoami")).toMatch(/\r\nConnection: keep-alive\r\n[\s\S]*"generation":1/);
+  service.signal("SIGHUP");
+  await service.until("step", { pid, to: "draining" });
+  expect(await client.ask("/whoami")).toMatch(/\r\nConnection: close\r\n[\s\S]*"generation":1/);
+  await client.until(() => client.ended === "closed");
+  client.socket.end();
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 1, cut: 0 } });
+});
+
+// Red with socket.destroy() (the client is reset) and with socket.end() alone (the late request is processed and not answered).
+test.each([
+  ["at the end of its budget", { ...https, options: { drain: { idleMs: 400 }, drainDeadlineMs: 20_000 } }],
+  [
+    "after keepAliveTimeout",
+    { ...https, tls: { keepAliveTimeout: 3_000 }, options: { drainDeadlineMs: 20_000 } },
+  ],
+])(
+  "INV-4: an HTTPS connection that stays idle is closed gently %s: a late request is not processed",
+  async (_, config) => {
+    const service = await Service.start(config);
+    const { pid } = service;
+    const proxy = await holdingProxy((await service.target()) as TcpTarget);
+    const client = await SecureKeptAlive.open(proxy.target);
+    expect(await client.ask("/say?token=first")).toContain('"generation":1');
+    proxy.hold();
+    service.signal("SIGHUP");
+    await service.until("step", { pid, to: "draining" });
+    // The end is on its way, and the client cannot know.
+    await proxy.holds();
+    const spoken = proxy.clientSpeaks();
+    const answer = client.ask("/say?token=late");
+    await spoken;
+    proxy.release();
+    expect(await answer).toBe("closed");
+    client.socket.end();
+    expect(await service.until("handoff", { pid })).toMatchObject({
+      drain: { finished: 0, closed: 1, cut: 0, classes: { tls: { closed: 1 } } },
+    });
+    const asked = service.lines.filter(({ event }) => event === "asked").map(({ token }) => token);
+    expect(asked).toEqual(["first"]);
+  },
+);
+
+test("INV-4: a client that uses its HTTPS connection after a rollback keeps it", async () => {
+  const options = { drain: { idleMs: 60_000 }, drainDeadlineMs: 60_000, probationMs: 60_000 };
+  const service = await Service.start({ ...https, options });
+  const { pid } = service;
+  const client = await SecureKeptAlive.open(await service.target());
+  await client.ask("/whoami");
+  service.signal("SIGHUP");
+  const child = await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  service.signal("SIGKILL", child.pid);
+  await service.until("handoff", { pid, outcome: "rolledBack" });
+  expect(await client.ask("/whoami")).toMatch(/\r\nConnection: keep-alive\r\n[\s\S]*"generation":1/);
+});
+
+// Red with session.destroy(): the stream in progress is lost, and the late one ends without a word of whether it was processed.
+test.each([
+  ["http2", false],
+  ["http2s", true],
+] as const)(
+  "INV-4: an HTTP/2 stream in progress is finished, and a late one is refused, not lost: %s",
+  async (server, secure) => {
+    const service = await Service.start({
+      listeners: [{ server, host: "127.0.0.1", port: 0 }],
+      options: { drainDeadlineMs: 20_000 },
+    });
+    const { pid } = service;
+    const proxy = await holdingProxy((await service.target()) as TcpTarget);
+    const busy = openHttp2(proxy.target, secure);
+    const idle = openHttp2(proxy.target, secure);
+    const slow = busy.request({ ":path": "/echo", ":method": "POST" });
+    await new Promise((resolve) => slow.once("response", resolve));
+    expect(await askHttp2(idle)).toBe(1);
+    proxy.hold();
+    service.signal("SIGHUP");
+    await service.until("step", { pid, to: "draining" });
+    // That the sessions end is on its way, and the client cannot know.
+    await proxy.holds();
+    const late = [askHttp2(busy), askHttp2(idle)].map((answer) => answer.catch(({ message }) => message));
+    await proxy.clientSpeaks();
+    proxy.release();
+    // The one answer of which a client knows that it may ask again (RFC 9113, section 8.7).
+    expect(await Promise.all(late)).toEqual([
+      expect.stringContaining("NGHTTP2_REFUSED_STREAM"),
+      expect.stringContaining("NGHTTP2_REFUSED_STREAM"),
+    ]);
+    let echoed = "";
+    slow.setEncoding("utf8").on("data", (text: string) => {
+      echoed += text;
+    });
+    slow.end("finished");
+    await new Promise((resolve) => slow.once("end", resolve));
+    expect(echoed).toBe("finished");
+    expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 2, cut: 0 } });
+  },
+);

@@ -35,14 +35,14 @@ test.each([
     const { pid } = service;
     const proxy = await holdingProxy((await service.target()) as TcpTarget);
     const client = await SecureKeptAlive.open(proxy.target);
-    expect(await client.ask("/say?token=first")).toContain('"generation":1');
+    expect(await client.ask("/asked?token=first")).toContain('"generation":1');
     proxy.hold();
     service.signal("SIGHUP");
     await service.until("step", { pid, to: "draining" });
     // The end is on its way, and the client cannot know.
     await proxy.holds();
     const spoken = proxy.clientSpeaks();
-    const answer = client.ask("/say?token=late");
+    const answer = client.ask("/asked?token=late");
     await spoken;
     proxy.release();
     expect(await answer).toBe("closed");

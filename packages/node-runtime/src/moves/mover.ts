@@ -5,9 +5,9 @@ import type { Syscalls } from "../syscalls.js";
 import { sendBatch } from "./descriptor-channel.js";
 import type { Movable, PausedConnection } from "./movable.js";
 
-/** The first batch, and the largest one: while a batch is packed or unpacked a process does nothing else. */
+/** Connections in the first batch; each further one has twice as many, up to what one message takes. */
 const batchMin = 2;
-const batchMax = 64;
+const batchMax = limits.connectionsMax;
 /** Between two batches while they still grow: time for the child to warm up on what it has. */
 const rampMs = 15;
 /** After a batch that could not be sent or taken, and where nobody tells that a connection has come to a boundary. */

@@ -87,14 +87,13 @@ export class Generation extends EventEmitter<GenerationEvents> {
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined) {
     super();
-    const spawner = new LocalSpawner();
     const listeners = new Listeners(offer?.listeners);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,
       settings,
       launch: captureLaunch(settings.spawn, settings.compileCache),
-      spawner,
+      spawner: new LocalSpawner(),
       listeners,
       drainer: new Drainer(settings.drain.idleMs, (listener, tracker) => {
         if (settings.connections === "move" && tracker.isPlainHttp) this.#http1.add(listener, tracker);
@@ -126,7 +125,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
     this.#owned = new Promise((resolve) => this.once("owner", resolve));
     this.once("owner", () => {
       // Where the first generation has bound a listener, all of it is loaded already.
-      setTimeout(() => void spawner.prepare(), offer === undefined ? 0 : prepareAfterMs).unref();
+      setTimeout(() => void this.#parent.prepare(), offer === undefined ? 0 : prepareAfterMs).unref();
     });
     this.#child = new Child(this.#service, offer, {
       owner: () => {

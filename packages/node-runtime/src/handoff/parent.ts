@@ -16,8 +16,10 @@ import { Driver, type Effects } from "../driver.js";
 import {
   channelDescriptor,
   descriptorChannelDescriptor,
+  environmentOf,
   firstListenerDescriptor,
   type SpawnedChild,
+  type SpawnRequest,
 } from "../process/spawn.js";
 import { HandoffRecord, type HandoffReport } from "../report.js";
 import { Exporter } from "../state/exporter.js";
@@ -106,6 +108,17 @@ export class Parent {
     return this.#driver.dispatch("handoffRequested");
   }
 
+  /** Goes ahead through what the next spawn takes: code that runs for the first time is slow, and a restart waits for it. */
+  async prepare(): Promise<void> {
+    await this.#service.spawner.prepare?.();
+    try {
+      environmentOf(this.#sealed());
+    } catch (error) {
+      // What is wrong now may be right by then, and if not, the handoff tells.
+      if (!(error instanceof HandoffError)) throw error;
+    }
+  }
+
   terminate(): void {
     this.#driver.dispatch("terminationRequested", stopping());
   }
@@ -177,7 +190,7 @@ export class Parent {
   }
 
   #spawn(): void {
-    const { number, launch, listeners, spawner, settings, streams } = this.#service;
+    const { number, spawner, settings, streams } = this.#service;
     this.waiters.begin();
     this.#driver.forgetReason();
     this.#committed = undefined;
@@ -187,32 +200,34 @@ export class Parent {
       ...(settings.connections === "move" && mayHaveSyscalls() ? ["connections"] : []),
     ];
     try {
-      const { listeners: offered, descriptors } = listeners.offer(firstListenerDescriptor);
-      const offer = encodeOffer({
-        type: "offer",
-        protocol: supportedVersions,
-        generation: number + 1,
-        parent: { pid: process.pid },
-        channel: channelDescriptor,
-        descriptorChannel: descriptorChannelDescriptor,
-        listeners: offered,
-        deadlines: {
-          commitMs: Math.min(settings.deadlinesMs.park + settings.deadlinesMs.commit, limits.deadlineMsMax),
-        },
-        features: this.#offered,
+      spawner.spawn(this.#sealed(), {
+        spawned: (child) => this.#spawned(child),
+        failed: (error) => this.#driver.dispatch("spawnFailed", error),
+        exited: (code, signal) => this.#exited(code, signal),
       });
-      spawner.spawn(
-        { launch, offer, descriptors },
-        {
-          spawned: (child) => this.#spawned(child),
-          failed: (error) => this.#driver.dispatch("spawnFailed", error),
-          exited: (code, signal) => this.#exited(code, signal),
-        },
-      );
     } catch (error) {
       if (!(error instanceof HandoffError)) throw error;
       this.#driver.dispatch("spawnFailed", error);
     }
+  }
+
+  #sealed(): SpawnRequest {
+    const { number, launch, listeners, settings } = this.#service;
+    const { listeners: offered, descriptors } = listeners.offer(firstListenerDescriptor);
+    const offer = encodeOffer({
+      type: "offer",
+      protocol: supportedVersions,
+      generation: number + 1,
+      parent: { pid: process.pid },
+      channel: channelDescriptor,
+      descriptorChannel: descriptorChannelDescriptor,
+      listeners: offered,
+      deadlines: {
+        commitMs: Math.min(settings.deadlinesMs.park + settings.deadlinesMs.commit, limits.deadlineMsMax),
+      },
+      features: this.#offered,
+    });
+    return { launch, offer, descriptors };
   }
 
   #spawned(child: SpawnedChild): void {

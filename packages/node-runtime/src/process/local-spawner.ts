@@ -7,11 +7,11 @@ export class LocalSpawner implements Spawner {
   #preferred: Spawner | undefined;
 
   /** Loads what the next spawn needs, so that neither the clients nor the restart wait for it then. */
-  async prepare(): Promise<void> {
+  readonly prepare = async (): Promise<void> => {
     const posix = await loadPosix();
     if (posix === undefined) process.getBuiltinModule("node:child_process");
     else this.#preferred = posixSpawner(posix);
-  }
+  };
 
   spawn(request: SpawnRequest, listener: SpawnListener): void {
     // A bare name is looked for in the folders of PATH, which node:child_process does.

@@ -16,6 +16,12 @@ import {
  * node:child_process copies the tables of that memory, and every client waits meanwhile: measured, 45 ms for each GB.
  */
 export function posixSpawner(posix: Posix): Spawner {
+  try {
+    // The first call takes a millisecond, which is sooner borne now than by a restart.
+    for (const descriptor of posix.socketPair()) closeSync(descriptor);
+  } catch {
+    // Out of descriptors: should that last, the spawn tells.
+  }
   return {
     spawn(request, listener) {
       let started: ReturnType<typeof start>;

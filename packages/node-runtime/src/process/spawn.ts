@@ -38,6 +38,8 @@ export interface SpawnedChild {
 
 /** How a successor is started, how its exit is learnt, and how it is ended. */
 export interface Spawner {
+  /** Gets ready for the next spawn, where that helps. Never rejects. */
+  readonly prepare?: () => Promise<void>;
   spawn(request: SpawnRequest, listener: SpawnListener): void;
 }
 

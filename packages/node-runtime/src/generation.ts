@@ -5,6 +5,7 @@ import {
   type ChildState,
   type Disposition,
   HandoffError,
+  type Listener,
   limits,
   type Offer,
   type ParentState,
@@ -16,6 +17,7 @@ import { Child } from "./handoff/child.js";
 import { Parent } from "./handoff/parent.js";
 import type { Service } from "./handoff/service.js";
 import { type Hook, Hooks } from "./hooks.js";
+import { InitSystem } from "./init/init-system.js";
 import type { ListenOptions } from "./listener/options.js";
 import { ProgramListeners } from "./listener/program-listeners.js";
 import { Listeners } from "./listener/registry.js";
@@ -85,9 +87,10 @@ export class Generation extends EventEmitter<GenerationEvents> {
   readonly #http1 = new Http1();
 
   /** @internal */
-  constructor(settings: Settings, offer: Offer | undefined) {
+  constructor(settings: Settings, offer: Offer | undefined, activated: readonly Listener[] = []) {
     super();
-    const listeners = new Listeners(offer?.listeners);
+    const listeners = new Listeners(offer?.listeners ?? activated);
+    const init = new InitSystem(offer?.generation ?? 1, settings);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,
@@ -129,6 +132,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
     });
     this.#child = new Child(this.#service, offer, {
       owner: () => {
+        init.owner();
         this.emit("owner");
         // Not before: nobody waits for it, and clients do.
         setImmediate(() => void this.#openControl(offer?.parent.pid));

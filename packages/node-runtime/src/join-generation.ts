@@ -1,5 +1,6 @@
 import { HandoffError } from "@heirloom/protocol";
 import { Generation } from "./generation.js";
+import { takeActivated } from "./init/activation.js";
 import { type GenerationOptions, settle } from "./options.js";
 import { assertPlatform } from "./platform.js";
 import { takeOffer } from "./process/environment.js";
@@ -31,7 +32,9 @@ export function joinGenerationSync(options: GenerationOptions = {}): Generation 
     });
   }
   marks[joinedSymbol] = true;
-  const generation = new Generation(settings, takeOffer());
+  const offer = takeOffer();
+  const activated = takeActivated();
+  const generation = new Generation(settings, offer, offer ? [] : activated);
   if (settings.signals) {
     // The outcome is logged and emitted; a signal has nobody to tell it to.
     process.on("SIGHUP", () => void generation.handoff().catch(() => {}));

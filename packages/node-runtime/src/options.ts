@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError } from "@heirloom/protocol";
 import { type ControlOptions, faultOfControl } from "./control/options.js";
 import type { Launch } from "./process/launch.js";
@@ -53,6 +54,11 @@ export interface GenerationOptions {
   readonly compileCache?: string | false;
   /** The socket on which `heirloom status` and `heirloom restart` ask this service; false: none. */
   readonly control?: ControlOptions | false;
+  /**
+   * A file that holds the owner's process ID, from before it says ready to the end of the service; replaced whole. A path in
+   * a folder that this user may write. Default: none.
+   */
+  readonly pidFile?: string;
 }
 
 /** Budgets within the drain deadline. */
@@ -77,6 +83,8 @@ export interface Settings {
   readonly rehearse: Rehearsal | undefined;
   readonly compileCache: string | false;
   readonly control: ControlOptions | false;
+  /** Absolute. */
+  readonly pidFile: string | undefined;
 }
 
 const deadlines = Object.keys(defaultDeadlinesMs) as Deadline[];
@@ -92,6 +100,7 @@ const optionNames = new Set([
   "rehearse",
   "compileCache",
   "control",
+  "pidFile",
 ]);
 const millisecondsMax = 2 ** 31 - 1;
 
@@ -119,6 +128,9 @@ export function settle(options: GenerationOptions): Settings {
   if (rehearsalFault !== undefined) throw invalid(rehearsalFault);
   if (compileCache !== false && (typeof compileCache !== "string" || compileCache === ""))
     throw invalid("compileCache must be the path of a folder, or false");
+  const { pidFile } = options;
+  if (pidFile !== undefined && (typeof pidFile !== "string" || pidFile === ""))
+    throw invalid("pidFile must be a path");
   const controlFault = control === false ? undefined : faultOfControl(control);
   if (controlFault !== undefined) throw invalid(controlFault);
   const deadlinesMs = Object.fromEntries(deadlines.map((name) => [name, milliseconds(options, name)]));
@@ -138,6 +150,7 @@ export function settle(options: GenerationOptions): Settings {
     rehearse,
     compileCache,
     control,
+    pidFile: pidFile === undefined ? undefined : resolve(pidFile),
   };
 }
 

@@ -47,6 +47,7 @@ export function readSettings(env: Readonly<NodeJS.ProcessEnv>): RegisterSettings
   const log = choice(env, "HEIRLOOM_LOG", ["stderr", "none"]);
   if (log === "none") generation.log = false;
   generation.control = choice(env, "HEIRLOOM_CONTROL", ["on", "none"]) === "on" && controlOptions(env);
+  if (env.HEIRLOOM_PID_FILE) generation.pidFile = env.HEIRLOOM_PID_FILE;
   const restart = choice(env, "HEIRLOOM_SIGNAL", ["SIGHUP", "SIGUSR2", "none"]);
   const end = choice(env, "HEIRLOOM_END_SIGNAL", ["SIGTERM", "SIGINT", "none"], "");
   return {

@@ -3,7 +3,7 @@ import { HandoffError, type Listener } from "@heirloom/protocol";
 import { isIPv6Literal, sameHost } from "./address.js";
 import { absolutePath } from "./bind.js";
 import { HeldListener } from "./held-listener.js";
-import { contradiction, difference } from "./kernel.js";
+import { contradiction, difference, isBoundTo } from "./kernel.js";
 import type { ListenRequest } from "./options.js";
 
 /**
@@ -26,6 +26,7 @@ export function adopt(server: Server, request: ListenRequest, offered: Listener)
     spare: descriptor,
     custody,
     offered,
+    keepsPath: address.kind === "unix" && isBoundTo(descriptor, address.path),
   });
 }
 

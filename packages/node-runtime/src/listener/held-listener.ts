@@ -19,6 +19,8 @@ export interface HeldListenerOptions {
   readonly spare?: number | undefined;
   /** What the listener was offered as, if it was. */
   readonly offered?: Listener | undefined;
+  /** Whether the socket's path is somebody else's, and stays when the service ends. Default: false. */
+  readonly keepsPath?: boolean;
 }
 
 /**
@@ -39,7 +41,16 @@ export class HeldListener {
   #custody: number | undefined;
   #spare: number | undefined;
 
-  constructor({ request, address, disposition, server, custody, spare, offered }: HeldListenerOptions) {
+  constructor({
+    request,
+    address,
+    disposition,
+    server,
+    custody,
+    spare,
+    offered,
+    keepsPath,
+  }: HeldListenerOptions) {
     this.name = request.name;
     this.address = address;
     this.disposition = disposition;
@@ -48,7 +59,7 @@ export class HeldListener {
     this.#custody = custody;
     this.#spare = spare;
     this.offered = offered;
-    this.#identity = address.kind === "unix" ? pathIdentity(address.path) : undefined;
+    this.#identity = address.kind === "unix" && !keepsPath ? pathIdentity(address.path) : undefined;
   }
 
   /** Whether the socket lives in the accepting handle alone. */

@@ -17,6 +17,23 @@ export function socketInode(descriptor: number): string | undefined {
   }
 }
 
+/** Where a descriptor listens, as the kernel says; undefined where it does not, or where no table tells. */
+export function listeningAddress(descriptor: number): Address | undefined {
+  const inode = socketInode(descriptor);
+  if (inode === undefined || process.platform !== "linux") return undefined;
+  return tcpListener(inode, "tcp") ?? tcpListener(inode, "tcp6") ?? unixListener(inode);
+}
+
+/**
+ * Whether a socket was bound under this very path: by somebody else, such as an init system, whose path it is. Sockets that
+ * are bound here have a temporary name to the kernel.
+ */
+export function isBoundTo(descriptor: number, path: string): boolean {
+  const inode = socketInode(descriptor);
+  const bound = inode !== undefined && process.platform === "linux" ? unixListener(inode) : undefined;
+  return bound?.kind === "unix" && bound.path === path;
+}
+
 /** What speaks against a descriptor being the listening socket with this address; undefined where nothing does. */
 export function contradiction(descriptor: number, address: Address, inode?: string): string | undefined {
   const found = socketInode(descriptor);

@@ -12,7 +12,7 @@ import { loadSyscalls } from "../syscalls.js";
 import { adopt, descriptorsOf, find, literalHosts, lookUp } from "./adopt.js";
 import { bind } from "./bind.js";
 import { HeldListener } from "./held-listener.js";
-import { socketInode } from "./kernel.js";
+import { isBoundTo, socketInode } from "./kernel.js";
 import { checkListenOptions, type ListenOptions, type ListenRequest } from "./options.js";
 import { pathIdentity, unpublish } from "./unix-path.js";
 
@@ -206,8 +206,10 @@ export class Listeners {
   /** Gives up what was offered and not asked for. */
   discardDropped(): void {
     for (const offered of this.#offered.values()) {
+      const { address } = offered;
+      const keepsPath = address.kind === "unix" && isBoundTo(offered.descriptor, address.path);
       for (const descriptor of descriptorsOf(offered)) closeSync(descriptor);
-      if (offered.address.kind === "unix")
+      if (offered.address.kind === "unix" && !keepsPath)
         unpublish(offered.address.path, pathIdentity(offered.address.path));
     }
     this.#offered.clear();

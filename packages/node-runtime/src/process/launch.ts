@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
+import { activationVariables } from "../init/activation.js";
 
 /** How this program was started, and so how its successor is started. */
 export interface Launch {
@@ -42,8 +43,13 @@ export function captureLaunch(overrides: Partial<Launch> = {}, compileCache: str
   };
 }
 
-/** What belongs to the channel of node:child_process or node:cluster that this process itself was started with. */
-const notInherited = ["NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID"];
+/** What was meant for this process alone: its channel of node:child_process or node:cluster, an init system's sockets. */
+const notInherited: readonly string[] = [
+  "NODE_CHANNEL_FD",
+  "NODE_CHANNEL_SERIALIZATION_MODE",
+  "NODE_UNIQUE_ID",
+  ...activationVariables,
+];
 
 /**
  * The environment as this process was given it, not as the program has changed it since: what a program sets for itself

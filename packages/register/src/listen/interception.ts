@@ -62,7 +62,7 @@ export class Interception {
     if (server.listening) throw alreadyListening();
     this.#listener.asked();
     const name = this.#nameFor(request);
-    const standIn = request.options && this.#inherit(server, name, request);
+    const standIn = this.#inherit(server, name, request);
     if (standIn !== undefined) {
       this.#prepare(server, request);
       process.nextTick(() => this.#tell(server, name, standIn));
@@ -86,7 +86,17 @@ export class Interception {
   }
 
   #inherit(server: Server, name: string, { options }: ListenRequest): StandIn | undefined {
-    return this.#generation.programListeners.inherit(server, { name, ...options });
+    const { programListeners } = this.#generation;
+    const asked = options ?? this.#offeredAs(name);
+    return asked && programListeners.inherit(server, { name, ...asked });
+  }
+
+  /** What a descriptor of the first generation was: the number means something else by now. */
+  #offeredAs(name: string): ListenRequest["options"] {
+    const address = this.#generation.programListeners.unclaimed.find((each) => each.name === name)?.address;
+    if (address === undefined || address.kind === "udp") return undefined;
+    const { kind, ...where } = address;
+    return kind === "unix" ? { path: address.path } : where;
   }
 
   /**

@@ -30,9 +30,12 @@ const loadedLater: Plugin = {
   name: "loaded-later",
   setup(build) {
     const extension = build.initialOptions.outExtension?.[".js"] ?? ".js";
-    build.onResolve({ filter: /control\/control\.js$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: `./control-socket${extension}`, external: true } : undefined,
-    );
+    const later = { "control/control": "control-socket", "keeper/attachment": "keeper-attachment" };
+    for (const [module, file] of Object.entries(later)) {
+      build.onResolve({ filter: new RegExp(`${module}\\.js$`) }, ({ kind }) =>
+        kind === "dynamic-import" ? { path: `./${file}${extension}`, external: true } : undefined,
+      );
+    }
   },
 };
 
@@ -41,12 +44,14 @@ export default defineConfig({
     index: "src/index.ts",
     "control-socket": "src/control/control.ts",
     control: "src/control/index.ts",
+    "keeper-attachment": "src/keeper/attachment.ts",
+    keeper: "src/keeper/index.ts",
   },
   format: ["esm", "cjs"],
   platform: "node",
   target: "es2022",
   dts: {
-    entry: { index: "src/index.ts", control: "src/control/index.ts" },
+    entry: { index: "src/index.ts", control: "src/control/index.ts", keeper: "src/keeper/index.ts" },
     resolve: ["@heirloom/protocol"],
     compilerOptions: { ignoreDeprecations: "6.0" },
   },

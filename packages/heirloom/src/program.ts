@@ -5,10 +5,11 @@ import { completion } from "./commands/completion.js";
 import type { CommonOptions } from "./commands/context.js";
 import { doctor } from "./commands/doctor.js";
 import { type RestartOptions, restart } from "./commands/restart.js";
+import { type RunOptions, run } from "./commands/run.js";
 import { status } from "./commands/status.js";
 import { stop } from "./commands/stop.js";
 import { watch } from "./commands/watch.js";
-import { type ExitStatus, exitStatus } from "./exit-status.js";
+import { exitStatus } from "./exit-status.js";
 
 const statuses = `
 Exit status:
@@ -22,7 +23,7 @@ Exit status:
 `;
 
 /** The command line: what it takes, and what it says of itself. `done` is called with the exit status. */
-export function createProgram(done: (status: ExitStatus) => void): Command {
+export function createProgram(done: (status: number) => void): Command {
   const program = new Command("heirloom")
     .description("Restart, watch and check services that use Heirloom.")
     .version(version(), "--version", "print the version")
@@ -31,6 +32,7 @@ export function createProgram(done: (status: ExitStatus) => void): Command {
     .showHelpAfterError("Run heirloom --help to see what there is.")
     .showSuggestionAfterError()
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "heirloom: ")) });
 
   const onService = (name: string, description: string) =>
@@ -64,6 +66,20 @@ export function createProgram(done: (status: ExitStatus) => void): Command {
     async (service: string | undefined, options: CommonOptions) => done(await doctor(service, options)),
   );
   program
+    .command("run")
+    .description(
+      "run a service under a process that stays: one PID, and a crash keeps clients waiting instead of refusing them",
+    )
+    .argument("<command...>", "the service, such as: heirloom run -- node server.js")
+    .option(
+      "--name <name>",
+      "what the service is called (default: the name of the package that its script belongs to)",
+    )
+    .option("--crashes <number>", "crashes in a row after which it is not started again", "8")
+    .addOption(folderOption())
+    .passThroughOptions()
+    .action(async (command: string[], options: RunOptions) => done(await run(command, options)));
+  program
     .command("completion")
     .description('print a script that completes commands and services: eval "$(heirloom completion bash)"')
     .argument("<shell>", "bash, zsh or fish")
@@ -85,12 +101,14 @@ export function createProgram(done: (status: ExitStatus) => void): Command {
 function withCommonOptions(command: Command): Command {
   return command
     .option("--json", "one JSON object in a line for each answer, as docs/control.md tells them")
-    .addOption(
-      new Option("--folder <path>", "the folder of control sockets, where it is not the default one").env(
-        "HEIRLOOM_CONTROL_FOLDER",
-      ),
-    )
+    .addOption(folderOption())
     .option("--no-color", "no colours, not even on a terminal (nor with NO_COLOR=1)");
+}
+
+function folderOption(): Option {
+  return new Option("--folder <path>", "the folder of control sockets, where it is not the default one").env(
+    "HEIRLOOM_CONTROL_FOLDER",
+  );
 }
 
 function version(): string {

@@ -18,6 +18,8 @@ import { Parent } from "./handoff/parent.js";
 import type { Service } from "./handoff/service.js";
 import { type Hook, Hooks } from "./hooks.js";
 import { InitSystem } from "./init/init-system.js";
+import type { Attachment } from "./keeper/attachment.js";
+import { KeeperLink } from "./keeper/link.js";
 import type { ListenOptions } from "./listener/options.js";
 import { ProgramListeners } from "./listener/program-listeners.js";
 import { Listeners } from "./listener/registry.js";
@@ -83,12 +85,16 @@ export class Generation extends EventEmitter<GenerationEvents> {
   readonly #parent: Parent;
   readonly #owned: Promise<void>;
   readonly #tickets: TlsTickets;
+  readonly #keeper: KeeperLink | undefined;
   #control: Control | undefined;
   readonly #http1 = new Http1();
+  #attachment: Attachment | undefined;
 
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined, activated: readonly Listener[] = []) {
     super();
+    const spawner = new LocalSpawner();
+    this.#keeper = KeeperLink.take();
     const listeners = new Listeners(offer?.listeners ?? activated);
     const init = new InitSystem(offer?.generation ?? 1, settings);
     this.#tickets = new TlsTickets(listeners, settings.log);
@@ -96,7 +102,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
       number: offer?.generation ?? 1,
       settings,
       launch: captureLaunch(settings.spawn, settings.compileCache),
-      spawner: new LocalSpawner(),
+      spawner: this.#keeper?.over(spawner) ?? spawner,
       listeners,
       drainer: new Drainer(settings.drain.idleMs, (listener, tracker) => {
         if (settings.connections === "move" && tracker.isPlainHttp) this.#http1.add(listener, tracker);
@@ -109,6 +115,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
         if (report.outcome !== "committed") this.#service.listeners.discardClosed();
         publishReport(report);
         this.#control?.conclude(report);
+        // The child may have deposited its own listeners.
+        if (report.outcome === "rolledBack") void this.#attachment?.attach();
         this.emit("handoff", report);
       },
     };
@@ -135,7 +143,10 @@ export class Generation extends EventEmitter<GenerationEvents> {
         init.owner();
         this.emit("owner");
         // Not before: nobody waits for it, and clients do.
-        setImmediate(() => void this.#openControl(offer?.parent.pid));
+        setImmediate(() => {
+          void this.#attachToKeeper();
+          void this.#openControl(offer?.parent.pid);
+        });
       },
       startHandoff: () => void this.#parent.request(),
       denyHandoff: (error) => this.#parent.waiters.deny(error),
@@ -272,6 +283,23 @@ export class Generation extends EventEmitter<GenerationEvents> {
   stop(): void {
     if (this.#parent.state === "serving") this.#child.terminate();
     else this.#parent.terminate();
+  }
+
+  async #attachToKeeper(): Promise<void> {
+    if (this.#keeper === undefined) return;
+    // A file of its own, too.
+    const { Attachment } = await import("./keeper/attachment.js");
+    const generation = this;
+    this.#attachment = new Attachment(this.#keeper, {
+      service: this.#service,
+      get isOwner() {
+        return generation.isOwner;
+      },
+      get isAlone() {
+        return generation.isAlone;
+      },
+    });
+    await this.#attachment.attach();
   }
 
   async #openControl(parentPid: number | undefined): Promise<void> {

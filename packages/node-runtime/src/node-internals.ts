@@ -130,3 +130,10 @@ export function adoptSessionIdContext(server: TlsServer, value: string): boolean
 export function carrierOf(socket: Socket): Socket {
   return (socket as unknown as { _parent?: Socket | null })._parent ?? socket;
 }
+
+/** The descriptor of a connected socket. */
+export function socketDescriptor(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: { fd?: number } | null };
+  if (handle?.fd !== undefined && handle.fd >= 0) return handle.fd;
+  throw new Error("the socket is not open");
+}

@@ -96,7 +96,7 @@ function checkInit({ pidInNamespace }: Facts): Finding[] {
   return [
     fail(
       "init",
-      "the service is process 1 of its container: when it leaves after a restart, the kernel ends its child with it; let a process that stays be number 1 and start the service",
+      "the service is process 1 of its container: when it leaves after a restart, the kernel ends its child with it; start it with heirloom run, which stays",
     ),
   ];
 }

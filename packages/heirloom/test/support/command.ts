@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Service } from "../../../node-runtime/test/support/service.js";
 
@@ -30,7 +31,14 @@ export class CommandRun {
   ) {
     const [file = "", ...rest] = under([process.execPath, main, ...args]);
     this.process = spawn(file, rest, {
-      env: { PATH: process.env.PATH, TMPDIR: service.dir, XDG_RUNTIME_DIR: service.dir, ...env },
+      env: {
+        PATH: process.env.PATH,
+        TMPDIR: service.dir,
+        XDG_RUNTIME_DIR: service.dir,
+        // And nowhere else: other services may run on this machine.
+        HEIRLOOM_CONTROL_FOLDER: join(service.dir, "heirloom"),
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.process.stdout?.setEncoding("utf8").on("data", (text: string) => {

@@ -25,6 +25,10 @@ export interface Posix {
   spawn(program: PosixProgram): number;
   /** How a child of this process has ended, once; undefined while it runs. Nulls: somebody else has waited for it. */
   wait(pid: number): ExitStatus | undefined;
+  /** A child that has ended, whichever, each once; undefined where none has. Not for a process that uses node:child_process. */
+  waitForAny(): ({ readonly pid: number } & ExitStatus) | undefined;
+  /** Makes this process the parent of every descendant that loses its own. @throws Error */
+  becomeReaper(): void;
 }
 
 /* Linux alone, where every architecture that Node runs on has these numbers alike, and glibc and musl these sizes or smaller ones. */
@@ -36,6 +40,7 @@ const F_DUPFD_CLOEXEC = 1030;
 const O_NONBLOCK = 0o4000;
 const WNOHANG = 1;
 const ECHILD = 10;
+const PR_SET_CHILD_SUBREAPER = 36;
 const SETSIGDEF_SETSIGMASK_SETSID = 0x04 | 0x08 | 0x80;
 const attributesBytes = 512;
 const actionsBytes = 128;
@@ -56,6 +61,7 @@ async function load(): Promise<Posix | undefined> {
   const c = koffi.load(null);
   const socketpair = c.func("int socketpair(int domain, int type, int protocol, _Out_ int *pair)");
   const waitpid = c.func("int waitpid(int pid, _Out_ int *status, int options)");
+  const prctl = c.func("int prctl(int option, unsigned long value)");
   const fcntl = c.func("int fcntl(int descriptor, int command, ...)");
   const initAttributes = c.func("int posix_spawnattr_init(void *attributes)");
   const setFlags = c.func("int posix_spawnattr_setflags(void *attributes, short flags)");
@@ -138,6 +144,14 @@ async function load(): Promise<Posix | undefined> {
       if (found === pid) return exitStatus(status[0] as number);
       if (koffi.errno() === ECHILD) return { code: null, signal: null };
       throw failure(`wait for process ${pid}`, koffi.errno());
+    },
+    waitForAny() {
+      const status = [0];
+      const pid: number = waitpid(-1, status, WNOHANG);
+      return pid > 0 ? { pid, ...exitStatus(status[0] as number) } : undefined;
+    },
+    becomeReaper() {
+      if (prctl(PR_SET_CHILD_SUBREAPER, 1) !== 0) throw failure("become the reaper", koffi.errno());
     },
   };
 }

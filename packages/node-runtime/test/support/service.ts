@@ -95,6 +95,8 @@ export class Service {
   #silent = false;
   readonly #seen = new Set<number>();
   #process: ChildProcess | undefined;
+  /** How the process that the test started has ended. */
+  exited: { readonly code: number | null; readonly signal: NodeJS.Signals | null } | undefined;
 
   /** Starts the first generation, and waits until it is owner. */
   static async start(config: Config = {}, options: StartOptions = {}): Promise<Service> {
@@ -278,6 +280,9 @@ export class Service {
       },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
+    });
+    this.#process.once("exit", (code, signal) => {
+      this.exited = { code, signal };
     });
     this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;

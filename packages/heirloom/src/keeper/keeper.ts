@@ -1,0 +1,212 @@
+import { chmodSync, renameSync } from "node:fs";
+import type { Server } from "node:net";
+import { constants } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type ExitStatus,
+  type Posix,
+  presenceOf,
+  remove,
+  type Syscalls,
+} from "@heirloom/node-runtime/keeper";
+import { CommandError } from "../exit-status.js";
+import { Custody } from "./custody.js";
+import { Lifelines } from "./lifelines.js";
+import { Patience } from "./patience.js";
+import { Reaper } from "./reaper.js";
+import { createReception } from "./reception.js";
+import { type Program, start } from "./starter.js";
+
+/** How long a process that has closed everything may take until the system tells its exit. */
+const exitDeadlineMs = 1_000;
+/** How long a service that runs already may take to find this keeper. */
+const takeoverDeadlineMs = 5_000;
+
+export interface KeeperOptions {
+  readonly program: Program;
+  /** The path of the socket that owners find their keeper by: the same for a keeper that comes after this one. */
+  readonly socket: string;
+  readonly crashesMax: number;
+  /** Whether a generation of this service runs already, which this keeper is to take over. */
+  readonly runs: () => Promise<boolean>;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * The process that stays. It runs nothing of the application, holds every listener, and starts a generation where nobody is left
+ * to do it; each other one is started by its parent, as without a keeper, and becomes this process's child when its parent leaves.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #posix: Posix;
+  readonly #reaper: Reaper;
+  readonly #reception: Server;
+  readonly #custody = new Custody();
+  readonly #lifelines: Lifelines;
+  readonly #patience: Patience;
+  #finish: (status: number) => void = () => {};
+  /** The generation to forward signals to. */
+  #pid: number | undefined;
+  #youngest = 0;
+  #startedAt = 0;
+  /** Whether the end of every lifeline means that the service is dead: not before one was started, or found. */
+  #begun = false;
+  #stopping = false;
+
+  constructor(posix: Posix, syscalls: Syscalls, options: KeeperOptions) {
+    this.#options = options;
+    this.#posix = posix;
+    this.#reaper = new Reaper(posix);
+    this.#patience = new Patience(options.crashesMax);
+    this.#lifelines = new Lifelines(() => void this.#allEnded());
+    this.#reception = createReception(posix, syscalls, {
+      lifeline: (descriptor) => this.#lifelines.hold(descriptor),
+      deposited: (deposit, descriptors) => {
+        this.#custody.take(deposit, descriptors);
+        this.#pid = deposit.pid;
+        this.#youngest = deposit.generation;
+        this.#startedAt = performance.now();
+        this.#begun = true;
+        options.log(`keeps the listeners of generation ${deposit.generation} (pid ${deposit.pid})`);
+      },
+      stopping: () => {
+        this.#stopping = true;
+      },
+    });
+  }
+
+  /** Runs the service. Resolves with its exit status, once it has ended for good. */
+  async run(): Promise<number> {
+    const ended = new Promise<number>((resolve) => {
+      this.#finish = resolve;
+    });
+    await this.#listen();
+    for (const signal of ["SIGTERM", "SIGINT"] as const)
+      process.removeAllListeners(signal).on(signal, () => this.#terminate(signal));
+    process.on("SIGHUP", () => this.#forward("SIGHUP"));
+    process.once("exit", () => remove(this.#options.socket));
+    if (await this.#options.runs()) await this.#takeOver();
+    if (!this.#begun) this.#start();
+    return ended;
+  }
+
+  async #takeOver(): Promise<void> {
+    this.#options.log("a service of this name runs: waiting for it");
+    const until = Date.now() + takeoverDeadlineMs;
+    while (!this.#begun && Date.now() < until) await delay(20);
+    if (!this.#begun) {
+      throw new CommandError(
+        "refused",
+        "the service that runs is in a restart, or was not started by heirloom run: try again, or stop it first",
+      );
+    }
+  }
+
+  #start(): void {
+    const { program, socket, log } = this.#options;
+    this.#begun = true;
+    this.#youngest += 1;
+    this.#startedAt = performance.now();
+    try {
+      const { pid, lifeline } = start(this.#posix, program, socket, this.#custody, this.#youngest);
+      this.#pid = pid;
+      this.#lifelines.hold(lifeline);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      log(`${program.file} cannot be started in ${program.cwd} (${code})`);
+      this.#pid = undefined;
+      this.#begun = false;
+      setImmediate(() => this.#crashed(undefined));
+    }
+  }
+
+  /** Nobody is left who is owner or may become one. */
+  async #allEnded(): Promise<void> {
+    if (!this.#begun) return;
+    // Until another one is started: a lifeline that nobody took ends, too.
+    this.#begun = false;
+    const status = this.#pid === undefined ? undefined : await this.#statusOf(this.#pid);
+    // Somebody may have come meanwhile: an owner that this keeper has not heard of.
+    if (this.#begun) return;
+    if (this.#stopping || status?.code === 0) this.#finish(exitStatusOf(status));
+    else this.#crashed(status);
+  }
+
+  #crashed(status: ExitStatus | undefined): void {
+    const { log } = this.#options;
+    const how =
+      status === undefined
+        ? "is gone"
+        : status.signal === null
+          ? `exited with status ${status.code}`
+          : `was ended by ${status.signal}`;
+    const waitMs = this.#patience.crashed(performance.now() - this.#startedAt);
+    const died = `generation ${this.#youngest}${this.#pid === undefined ? "" : ` (pid ${this.#pid})`} ${how}`;
+    this.#pid = undefined;
+    if (waitMs === undefined) {
+      log(`${died}: it has crashed too often in a row, and is not started again; see its log`);
+      this.#finish(exitStatusOf(status) || 1);
+      return;
+    }
+    log(
+      `${died}: starting generation ${this.#youngest + 1}${waitMs > 0 ? ` in ${waitMs} ms` : ""}; its clients wait`,
+    );
+    setTimeout(() => {
+      if (!this.#stopping) this.#start();
+    }, waitMs);
+  }
+
+  async #statusOf(pid: number): Promise<ExitStatus | undefined> {
+    const until = Date.now() + exitDeadlineMs;
+    for (;;) {
+      const status = this.#reaper.statusOf(pid);
+      if (status !== undefined || Date.now() > until || !lives(pid)) return status;
+      await delay(5);
+    }
+  }
+
+  #terminate(signal: NodeJS.Signals): void {
+    this.#stopping = true;
+    if (this.#pid === undefined) this.#finish(128 + constants.signals[signal]);
+    else this.#forward(signal);
+  }
+
+  #forward(signal: NodeJS.Signals): void {
+    try {
+      if (this.#pid !== undefined) process.kill(this.#pid, signal);
+    } catch {
+      // It is dying: the end of its lifeline tells what to do.
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { socket } = this.#options;
+    if ((await presenceOf(socket)) === "answers")
+      throw new CommandError(
+        "refused",
+        `a keeper runs already for this service (${socket}): give this one another --name`,
+      );
+    const temporary = `${socket}.${process.pid}`;
+    await new Promise<void>((resolve, reject) => {
+      this.#reception.once("error", reject);
+      this.#reception.listen(temporary, resolve);
+    });
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, socket);
+  }
+}
+
+/** What a shell calls it. */
+function exitStatusOf(status: ExitStatus | undefined): number {
+  if (status === undefined) return 0;
+  return status.code ?? 128 + (constants.signals[status.signal as NodeJS.Signals] ?? 0);
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

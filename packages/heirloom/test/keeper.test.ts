@@ -1,0 +1,295 @@
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { createInterface } from "node:readline";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { request } from "../../node-runtime/test/support/client.js";
+import { untilOpen } from "../../node-runtime/test/support/control-client.js";
+import { eventually } from "../../node-runtime/test/support/eventually.js";
+import { refusals, startLoad, unharmed } from "../../node-runtime/test/support/load.js";
+import { isAlive, runVariable } from "../../node-runtime/test/support/processes.js";
+import { type Config, type Fault, fixture, Service } from "../../node-runtime/test/support/service.js";
+import { SlowRequest } from "../../node-runtime/test/support/slow-request.js";
+import { CommandRun, main, run } from "./support/command.js";
+
+const name = "heirloom-node-runtime";
+
+interface Kept {
+  readonly service: Service;
+  /** The process that stays. */
+  readonly keeper: number;
+}
+
+async function kept(config: Config = {}, options: readonly string[] = []): Promise<Kept> {
+  const service = await Service.start(config, {
+    under: [process.execPath, main, "run", "--name", name, ...options, "--"],
+  });
+  await deposited(service);
+  return { service, keeper: parentOf(service.pid) };
+}
+
+/** Waits until the keeper could replace this service's owner: a moment after it is owner. */
+function deposited(service: Service): Promise<void> {
+  return service.logged(new RegExp(`keeps the listeners of generation \\d+ \\(pid ${service.pid}\\)`));
+}
+
+function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+}
+
+/** The keeper and one generation, and nobody else. */
+const settled = (service: Service) =>
+  eventually("one generation is left", () => service.processes.length === 2);
+
+test("the process that was started stays: it passes signals on, becomes the parent of each generation, and ends with the service", async () => {
+  const { service, keeper } = await kept();
+  const load = startLoad(await service.target());
+  process.kill(keeper, "SIGHUP");
+  await service.owner(2);
+  await eventually("the keeper is its parent", () => parentOf(service.pid) === keeper);
+  expect((await run(service, ["restart"])).status).toBe(0);
+  expect(await service.whoami()).toBe(3);
+  expect(await load.stop()).toSatisfy(unharmed);
+  process.kill(keeper, "SIGTERM");
+  await service.gone();
+  expect(service.exited).toEqual({ code: 0, signal: null });
+});
+
+// Red without custody: the clients between two generations are refused.
+test("INV-1: a generation that crashes alone is replaced, and no client is refused", async () => {
+  const { service, keeper } = await kept();
+  const load = startLoad(await service.target());
+  for (let generation = 1; generation <= 5; generation += 1) {
+    service.signal("SIGKILL");
+    await service.owner(generation + 1);
+    expect(parentOf(service.pid)).toBe(keeper);
+    await deposited(service);
+  }
+  const result = await load.stop();
+  expect(refusals(result)).toBe(0);
+  expect(result.generations).toContain(6);
+  await settled(service);
+  await service.succeed();
+});
+
+describe("INV-2, INV-3: whoever dies during a restart, one generation is owner in the end, and nobody is refused", () => {
+  test.each<[string, Omit<Fault, "signal">]>([
+    ["the parent, its child just started", { role: "parent", event: "childSpawned" }],
+    ["the parent, its child booting", { role: "parent", event: "acceptReceived" }],
+    ["the parent, its child ready", { role: "parent", event: "readyReceived" }],
+    ["the parent, about to commit", { role: "parent", effect: "sendCommit", when: "before" }],
+    ["the parent, having sent commit", { role: "parent", effect: "sendCommit", when: "after" }],
+    ["the parent, draining", { role: "parent", event: "committedReceived" }],
+    ["the child, booting", { role: "child", event: "offerRead" }],
+    ["the child, ready", { role: "child", effect: "sendReady", when: "after" }],
+    ["the child, having said that it is owner", { role: "child", effect: "sendCommitted", when: "after" }],
+  ])("%s", async (_, moment) => {
+    const { service } = await kept({ options: { probationMs: 500 } });
+    const load = startLoad(await service.target());
+    service.arm({ ...moment, signal: "SIGKILL" });
+    service.signal("SIGHUP");
+    await eventually("the fault strikes", () => !service.armed);
+    await settled(service);
+    await eventually(
+      "somebody answers",
+      async () => (await request(await service.target())).outcome === "ok",
+    );
+    expect(refusals(await load.stop())).toBe(0);
+    // Nobody was started beside an heir: a keeper that does so makes two owners.
+    expect(service.log).not.toContain("starting generation");
+    expect(service.processes).toHaveLength(2);
+    await service.succeed();
+  });
+});
+
+test("INV-1: parent and child die at the same moment, and the keeper starts another one", async () => {
+  const { service } = await kept();
+  const load = startLoad(await service.target());
+  const { pid } = service;
+  service.configure({ beforeReady: "neverReady" });
+  service.signal("SIGHUP");
+  const child = await service.until("listening", { generation: 2 });
+  service.configure({});
+  const { now } = service;
+  process.kill(pid, "SIGKILL");
+  process.kill(child.pid, "SIGKILL");
+  await service.owner(2, now);
+  expect(refusals(await load.stop())).toBe(0);
+  await settled(service);
+});
+
+// Red when a generation that cannot come back keeps its lifeline.
+test("INV-2: an owner that crashes is replaced at once, also while an older generation still drains", async () => {
+  const { service } = await kept({ options: { drainDeadlineMs: 60_000 } });
+  const slow = await SlowRequest.begin(await service.target());
+  const first = service.pid;
+  await service.handoff();
+  const second = (await service.owner(2)).pid;
+  process.kill(second, "SIGUSR2");
+  await service.owner(3);
+  await service.until("exit", { pid: second });
+  await deposited(service);
+  service.signal("SIGKILL");
+  await service.owner(4);
+  expect(isAlive(first)).toBe(true);
+  expect(await slow.finish()).toBe(true);
+  await settled(service);
+});
+
+test("INV-5: a release that crashes again and again is given up in the end, with its exit status", async () => {
+  const { service } = await kept({}, ["--crashes", "3"]);
+  service.configure({ before: "exit3" });
+  service.signal("SIGKILL");
+  await service.gone();
+  expect(service.log).toContain("it has crashed too often in a row");
+  expect(service.exited).toEqual({ code: 3, signal: null });
+});
+
+test("a release that is repaired meanwhile serves those who waited", async () => {
+  const { service } = await kept();
+  const target = await service.target();
+  service.configure({ before: "exit3" });
+  service.signal("SIGKILL");
+  await service.logged(/exited with status 3: starting generation/);
+  const waiting = request(target);
+  service.configure({});
+  expect((await waiting).outcome).toBe("ok");
+});
+
+test("INV-6: a release that does not come up is rolled back as without a keeper", async () => {
+  const { service } = await kept();
+  service.configure({ before: "exit3" });
+  expect((await run(service, ["restart"])).status).toBe(1);
+  expect(await service.whoami()).toBe(1);
+  await settled(service);
+});
+
+test("a keeper that dies leaves the service to itself, and another one takes it over", async () => {
+  const { service, keeper } = await kept();
+  const load = startLoad(await service.target());
+  process.kill(keeper, "SIGKILL");
+  await service.logged(/generation 1 \(pid \d+\) serves on without its keeper/);
+  await service.succeed();
+  expect(parentOf(service.pid)).not.toBe(keeper);
+  const { pid } = service;
+  const second = new CommandRun(service, ["run", "--name", name, "--", "node", fixture("service.mjs")], {
+    env: { FIXTURE_DIR: service.dir, [runVariable]: service.run },
+  });
+  await eventually("it takes over", () =>
+    second.stderr.includes(`keeps the listeners of generation 2 (pid ${pid})`),
+  );
+  expect(service.pid).toBe(pid);
+  await service.succeed();
+  const owner = service.pid;
+  await eventually("generation 3 is kept", () => second.stderr.includes(`(pid ${owner})`));
+  process.kill(owner, "SIGKILL");
+  await eventually("generation 4 serves", () => second.stdout.includes('"event":"owner"'));
+  expect(refusals(await load.stop())).toBe(0);
+  second.process.kill("SIGTERM");
+  expect((await second.outcome).status).toBe(0);
+});
+
+// Red when the lifeline or the keeper's socket reaches a process that is no generation: its end would never be seen.
+test("INV-8: nothing that ties a generation to its keeper reaches the processes that the application starts", async () => {
+  const { service } = await kept();
+  await service.succeed();
+  const { host, port } = (await service.target()) as { host: string; port: number };
+  const answer = await fetch(`http://${host}:${port}/child`);
+  const { stdout } = (await answer.json()) as { stdout: string };
+  const [environment = "", descriptors = ""] = stdout.split("---");
+  expect(environment).toContain("FIXTURE_DIR=");
+  expect(environment).not.toMatch(/HEIRLOOM_(KEEPER|LIFELINE|OFFER)/);
+  // Its own standard streams, which are pipes, and nothing else that is a socket.
+  expect(descriptors.match(/socket:/g)?.length ?? 0).toBeLessThanOrEqual(3);
+});
+
+test("a second keeper of the same service is refused", async () => {
+  const { service } = await kept();
+  const { status, stderr } = await run(service, ["run", "--name", name, "--", "node", "server.js"]);
+  expect(stderr).toContain("a keeper runs already for this service");
+  expect(status).toBe(4);
+});
+
+test("heirloom stop ends the keeper, too", async () => {
+  const { service } = await kept();
+  await untilOpen(service, 1);
+  expect((await run(service, ["stop"])).status).toBe(0);
+  await service.gone();
+  expect(service.exited).toEqual({ code: 0, signal: null });
+});
+
+test("a program that is not there ends it at once, with a reason", async () => {
+  const { service } = await kept();
+  const missing = await run(service, ["run", "--name", "other", "--", "no-such-program"]);
+  expect(missing).toMatchObject({
+    status: 2,
+    stderr: "heirloom: there is no program no-such-program in the folders of PATH\n",
+  });
+});
+
+/** Processes of the test's own PID namespace that are dead and not collected, by their parent. */
+function zombiesOf(parent: number): number {
+  return readdirSync("/proc").filter((entry) => {
+    try {
+      return new RegExp(`\\) Z ${parent} `).test(readFileSync(`/proc/${entry}/stat`, "latin1"));
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+// Red where nobody collects orphans, and with a service as process 1: the kernel ends the next generation with it.
+test.runIf(process.getuid?.() === 0)(
+  "it is a good process 1: restarts work, orphans are collected, SIGTERM ends everything",
+  async () => {
+    const { service: host } = await kept();
+    const container = spawn(
+      "unshare",
+      [
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        process.execPath,
+        main,
+        "run",
+        "--name",
+        "contained",
+        "--",
+        "node",
+        fixture("service.mjs"),
+      ],
+      {
+        env: {
+          PATH: process.env.PATH,
+          TMPDIR: tmpdir(),
+          XDG_RUNTIME_DIR: host.dir,
+          FIXTURE_DIR: host.dir,
+          [runVariable]: host.run,
+        },
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    onTestFinished(() => void container.kill("SIGKILL"));
+    const lines: Record<string, unknown>[] = [];
+    createInterface({ input: container.stdout }).on("line", (line) => lines.push(JSON.parse(line)));
+    const status = new Promise((resolve) => container.once("exit", resolve));
+    const owners = () => lines.filter(({ event }) => event === "owner").length;
+    await eventually("the first generation serves", () => owners() === 1);
+    const listening = lines.find(({ event }) => event === "listening") as unknown as {
+      listeners: [{ address: { host: string; port: number } }];
+    };
+    const target = listening.listeners[0].address;
+    // The keeper has number 1 in there, and another one out here.
+    const [init = ""] = readFileSync(`/proc/${container.pid}/task/${container.pid}/children`, "utf8")
+      .trim()
+      .split(" ");
+    for (let generation = 2; generation <= 3; generation += 1) {
+      process.kill(Number(init), "SIGHUP");
+      await eventually(`generation ${generation} serves`, () => owners() === generation);
+      expect((await request(target)).generation).toBe(generation);
+    }
+    await eventually("what ended is collected", () => zombiesOf(Number(init)) === 0);
+    process.kill(Number(init), "SIGTERM");
+    expect(await status).toBe(0);
+  },
+);

@@ -37,6 +37,12 @@ function parentOf(pid: number): number {
   return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
 
+/** How the keeper has ended. */
+async function exited(service: Service): Promise<Service["exited"]> {
+  await eventually("the keeper's exit is told", () => service.exited !== undefined);
+  return service.exited;
+}
+
 /** The keeper and one generation, and nobody else. */
 const settled = (service: Service) =>
   eventually("one generation is left", () => service.processes.length === 2);
@@ -52,7 +58,7 @@ test("the process that was started stays: it passes signals on, becomes the pare
   expect(await load.stop()).toSatisfy(unharmed);
   process.kill(keeper, "SIGTERM");
   await service.gone();
-  expect(service.exited).toEqual({ code: 0, signal: null });
+  expect(await exited(service)).toEqual({ code: 0, signal: null });
 });
 
 // Red without custody: the clients between two generations are refused.
@@ -142,7 +148,7 @@ test("INV-5: a release that crashes again and again is given up in the end, with
   service.signal("SIGKILL");
   await service.gone();
   expect(service.log).toContain("it has crashed too often in a row");
-  expect(service.exited).toEqual({ code: 3, signal: null });
+  expect(await exited(service)).toEqual({ code: 3, signal: null });
 });
 
 test("a release that is repaired meanwhile serves those who waited", async () => {
@@ -215,7 +221,7 @@ test("heirloom stop ends the keeper, too", async () => {
   await untilOpen(service, 1);
   expect((await run(service, ["stop"])).status).toBe(0);
   await service.gone();
-  expect(service.exited).toEqual({ code: 0, signal: null });
+  expect(await exited(service)).toEqual({ code: 0, signal: null });
 });
 
 test("a program that is not there ends it at once, with a reason", async () => {

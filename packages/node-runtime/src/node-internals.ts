@@ -131,9 +131,9 @@ export function carrierOf(socket: Socket): Socket {
   return (socket as unknown as { _parent?: Socket | null })._parent ?? socket;
 }
 
-/** The descriptor of a connected socket. */
+/** The descriptor of a connected socket. @throws Error where it is not connected any more */
 export function socketDescriptor(socket: Socket): number {
-  const { _handle: handle } = socket as unknown as { _handle: { fd?: number } | null };
-  if (handle?.fd !== undefined && handle.fd >= 0) return handle.fd;
+  const descriptor = descriptorOf(socket);
+  if (descriptor !== undefined) return descriptor;
   throw new Error("the socket is not open");
 }

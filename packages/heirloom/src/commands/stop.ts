@@ -2,7 +2,7 @@ import { converse, SilenceError } from "../client/conversation.js";
 import { findService } from "../client/discover.js";
 import { anyOwner, ownerOf } from "../client/owner.js";
 import { CommandError, type ExitStatus, exitStatus } from "../exit-status.js";
-import { count, milliseconds } from "../view/units.js";
+import { count, ends, milliseconds } from "../view/units.js";
 import { type CommonOptions, output, printJson } from "./context.js";
 
 /** Ends a service, and waits until everything that it accepted is finished. */
@@ -25,12 +25,12 @@ export async function stop(name: string | undefined, options: CommonOptions): Pr
           const { open } = answer.connections;
           terminal.passing([terminal.paint("dim", `  … draining   ${count(open, "connection")} left`)]);
         } else if (answer.type === "outcome" && answer.outcome === "stopped") {
-          const { finished, cut, durationMs } = answer.drain;
-          const lost = cut > 0 ? `, ${cut} cut at the drain deadline` : "";
-          if (!options.json)
+          if (!options.json) {
+            const { drain } = answer;
             terminal.line(
-              `${terminal.paint("green", "✓")} ${service.name} ended after ${milliseconds(durationMs)}: ${count(finished, "connection")} finished${lost}`,
+              `${terminal.paint("green", "✓")} ${service.name} ended after ${milliseconds(drain.durationMs)}: ${ends({ ...drain })}`,
             );
+          }
           return exitStatus.done;
         }
       }

@@ -1,6 +1,6 @@
 import type { ControlAnswer, HandoffOutcome, StepAnswer } from "@heirloom/node-runtime/control";
 import { plain, type Terminal } from "./terminal.js";
-import { count, milliseconds } from "./units.js";
+import { count, ends, milliseconds } from "./units.js";
 
 const meanings: Record<string, string> = {
   spawned: "the next release is started",
@@ -73,8 +73,7 @@ export class RestartView {
 function committed({ generation, child, durationMs, drain }: HandoffOutcome): string {
   const successor = `generation ${child.generation} took over as pid ${child.pid} in ${milliseconds(durationMs)}`;
   if (drain === undefined) return successor;
-  const cut = drain.cut > 0 ? `, ${drain.cut} cut at the drain deadline` : "";
-  return `${successor}; generation ${generation} left after ${milliseconds(drain.durationMs)}: ${count(drain.finished, "connection")} finished${cut}`;
+  return `${successor}; generation ${generation} left after ${milliseconds(drain.durationMs)}: ${ends({ ...drain })}`;
 }
 
 function failure(

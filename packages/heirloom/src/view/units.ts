@@ -17,3 +17,22 @@ export function megabytes(bytes: number): string {
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** What became of connections, in words; a service of an earlier release tells less. */
+export function ends(counts: { readonly [end: string]: unknown }): string {
+  const words = {
+    moved: "moved",
+    finished: "finished",
+    closed: "closed while idle",
+    cut: "cut at the drain deadline",
+  };
+  const parts = Object.entries(words).flatMap(([end, word]) => {
+    const number = counts[end];
+    return typeof number === "number" && number > 0 ? [{ number, word }] : [];
+  });
+  if (parts.length === 0) return "no connection was open";
+  const told = parts.map(({ number, word }, index) =>
+    index === 0 ? `${count(number, "connection")} ${word}` : `${number} ${word}`,
+  );
+  return told.join(", ");
+}

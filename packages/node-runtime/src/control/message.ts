@@ -1,5 +1,5 @@
 import type { Address, ChildState, Disposition, ListenerDisposition, ParentState } from "@heirloom/protocol";
-import type { DrainCounts } from "../drain/tally.js";
+import type { ConnectionClass, DrainCounts } from "../drain/tally.js";
 import type { HandoffReport } from "../report.js";
 
 /*
@@ -81,8 +81,8 @@ export interface ReleaseInfo {
   readonly node: string;
 }
 
-export interface ConnectionCounts {
-  /** All that are open. */
+/** All that are open, and how many of these are of which class; only classes of which there are any. */
+export interface ConnectionCounts extends Readonly<Partial<Record<ConnectionClass, number>>> {
   readonly open: number;
 }
 

@@ -40,7 +40,7 @@ export function statusOf(
 }
 
 export function connectionsOf({ drainer }: ControlSubject["service"]): ConnectionCounts {
-  return { open: drainer.open };
+  return { open: drainer.open, ...drainer.classes };
 }
 
 /** To be read once, at the start: a link may lead to another release later. */

@@ -68,6 +68,14 @@ export class ConnectionTracker {
     return this.#connections.size;
   }
 
+  /** How many are open, by their class. */
+  countInto(counts: Partial<Record<ConnectionClass, number>>): void {
+    for (const socket of this.#connections) {
+      const of = this.#speaksSomethingElse(socket) ? "upgraded" : this.#class;
+      counts[of] = (counts[of] ?? 0) + 1;
+    }
+  }
+
   /** Oldest first. */
   get connections(): Iterable<Socket> {
     return this.#connections;
@@ -97,7 +105,7 @@ export class ConnectionTracker {
     this.#tally = tally;
     if (this.isPlainHttp) {
       for (const socket of this.#connections) {
-        if (!isParsed(socket) && !this.silent.has(socket)) this.#upgraded.add(socket);
+        if (this.#speaksSomethingElse(socket)) this.#upgraded.add(socket);
       }
     }
     if (mode === "move" && this.isPlainHttp) return;
@@ -127,6 +135,10 @@ export class ConnectionTracker {
     this.#closeIdle();
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#connections) this.end(socket, "cut");
+  }
+
+  #speaksSomethingElse(socket: Socket): boolean {
+    return this.isPlainHttp && !isParsed(socket) && !this.silent.has(socket);
   }
 
   #gone(socket: Socket, end: ConnectionEnd): void {

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 import { ConnectionTracker, type DrainMode } from "./connection-tracker.js";
-import { type ConnectionEnd, type DrainCounts, DrainTally } from "./tally.js";
+import { type ConnectionClass, type ConnectionEnd, type DrainCounts, DrainTally } from "./tally.js";
 
 /** Finishes what this generation accepted, over all of its servers. */
 export class Drainer {
@@ -62,6 +62,13 @@ export class Drainer {
     let open = this.arriving();
     for (const { tracker } of this.#trackers) open += tracker.size;
     return open;
+  }
+
+  /** How many are open, by their class; only classes of which there are any. */
+  get classes(): Partial<Record<ConnectionClass, number>> {
+    const counts: Partial<Record<ConnectionClass, number>> = {};
+    for (const { tracker } of this.#trackers) tracker.countInto(counts);
+    return counts;
   }
 
   /** Calls back once, when nothing is open any more; that can be at once. */

@@ -52,6 +52,8 @@ export class Keeper {
   /** Whether the end of every lifeline means that the service is dead: not before one was started, or found. */
   #begun = false;
   #stopping = false;
+  /** The signal that the next owner is to get, too. */
+  #pending: NodeJS.Signals | undefined;
 
   constructor(posix: Posix, syscalls: Syscalls, options: KeeperOptions) {
     this.#options = options;
@@ -67,6 +69,8 @@ export class Keeper {
         this.#youngest = deposit.generation;
         this.#startedAt = performance.now();
         this.#begun = true;
+        // What came while nobody was known to be owner, or an owner that was leaving already, is this one's to do.
+        if (this.#pending !== undefined) this.#forward(this.#pending);
         options.log(`keeps the listeners of generation ${deposit.generation} (pid ${deposit.pid})`);
       },
       stopping: () => {
@@ -167,6 +171,7 @@ export class Keeper {
 
   #terminate(signal: NodeJS.Signals): void {
     this.#stopping = true;
+    this.#pending = signal;
     if (this.#pid === undefined) this.#finish(128 + constants.signals[signal]);
     else this.#forward(signal);
   }
@@ -174,8 +179,10 @@ export class Keeper {
   #forward(signal: NodeJS.Signals): void {
     try {
       if (this.#pid !== undefined) process.kill(this.#pid, signal);
+      if (!this.#stopping) this.#pending = undefined;
     } catch {
-      // It is dying: the end of its lifeline tells what to do.
+      // It has died: its child gets the signal when it is known, and the end of the lifeline tells if there is none.
+      this.#pending ??= signal;
     }
   }
 

@@ -12,6 +12,7 @@ import {
 } from "@heirloom/protocol";
 import type { Control } from "./control/control.js";
 import type { ControlSubject } from "./control/subject.js";
+import type { DrainBegun } from "./drain/drain-begun.js";
 import { Drainer } from "./drain/drainer.js";
 import { Child } from "./handoff/child.js";
 import { Parent } from "./handoff/parent.js";
@@ -37,6 +38,11 @@ import { TlsTickets } from "./state/tls-tickets.js";
 export interface GenerationEvents {
   /** This generation is owner. Once. */
   owner: [];
+  /**
+   * This generation begins to finish what it accepted: after a handoff, or because the service ends. Again after a handoff
+   * that was rolled back (`onResume`), or when the service ends meanwhile.
+   */
+  draining: [begun: DrainBegun];
   /** A handoff that this generation was the parent of is over: at once when it failed, after the drain when it committed. */
   handoff: [report: HandoffReport];
 }
@@ -110,6 +116,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
       movables: new Map<string, Movable>([[this.#http1.protocol, this.#http1]]),
       hooks: new Hooks(),
       streams: new Streams([this.#tickets]),
+      draining: (begun) => this.emit("draining", begun),
       concluded: (report) => {
         settings.log(formatReport(report));
         if (report.outcome !== "committed") this.#service.listeners.discardClosed();

@@ -96,6 +96,20 @@ export function currentResponse(socket: Socket): ServerResponse | undefined {
   return (socket as unknown as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
+/** Calls `look` as if no response were being written on these HTTP/1.1 connections. */
+export function withoutResponses<T>(sockets: readonly Socket[], look: () => T): T {
+  const writing = sockets as unknown as { _httpMessage?: ServerResponse | null }[];
+  const responses = writing.map((socket) => socket._httpMessage);
+  for (const socket of writing) socket._httpMessage = null;
+  try {
+    return look();
+  } finally {
+    writing.forEach((socket, i) => {
+      socket._httpMessage = responses[i] ?? null;
+    });
+  }
+}
+
 /**
  * What a TLS server's sessions are bound to. Where the application gives none, Node takes it from the command line, which may
  * differ between two releases.

@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node
 import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { idleConnections } from "../moves/http-idle.js";
+import { isResponding } from "../moves/streams/responding.js";
 import { carrierOf, currentResponse, isParsed } from "../node-internals.js";
 import { closeGently } from "./gentle-close.js";
 import { IdleCloser } from "./idle-closer.js";
@@ -76,6 +77,10 @@ export class ConnectionTracker {
     }
   }
 
+  has(socket: Socket): boolean {
+    return this.#connections.has(socket);
+  }
+
   /** Oldest first. */
   get connections(): Iterable<Socket> {
     return this.#connections;
@@ -138,7 +143,7 @@ export class ConnectionTracker {
   }
 
   #speaksSomethingElse(socket: Socket): boolean {
-    return this.isPlainHttp && !isParsed(socket) && !this.silent.has(socket);
+    return this.isPlainHttp && !isParsed(socket) && !this.silent.has(socket) && !isResponding(socket);
   }
 
   #gone(socket: Socket, end: ConnectionEnd): void {

@@ -35,6 +35,11 @@ export class Drainer {
     this.#trackers.findLast((each) => each.listener === listener)?.tracker.track(socket);
   }
 
+  /** The name of the listener that a connection came in on. */
+  listenerOf(socket: Socket): string | undefined {
+    return this.#trackers.find(({ tracker }) => tracker.has(socket))?.listener;
+  }
+
   /** Closes a connection here, for this reason. */
   end(socket: Socket, end: ConnectionEnd): void {
     for (const { tracker } of this.#trackers) tracker.end(socket, end);

@@ -82,6 +82,7 @@ export class ParentMoves {
         channel,
         listeners: this.#heirs,
         slowStart: settings.slowStart,
+        listenerOf: (socket) => drainer.listenerOf(socket),
         send: (message) => this.#link.send(message),
         ...this.#events,
         moved: (socket, pausedMs) => {

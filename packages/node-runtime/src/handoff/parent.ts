@@ -172,6 +172,8 @@ export class Parent {
       moves?.finish();
       this.#retreat.drain(() => "stop", 0);
     }
+    const hasSuccessor = this.state === "draining";
+    this.#service.draining({ hasSuccessor, deadlineMs: this.#service.settings.deadlinesMs.drain });
   }
 
   #reportCommitted(): void {

@@ -1,3 +1,4 @@
+import type { DrainBegun } from "../drain/drain-begun.js";
 import type { Drainer } from "../drain/drainer.js";
 import type { Hooks } from "../hooks.js";
 import type { Listeners } from "../listener/registry.js";
@@ -21,6 +22,8 @@ export interface Service {
   readonly movables: Map<string, Movable>;
   readonly hooks: Hooks;
   readonly streams: Streams;
+  /** This generation begins to finish what it accepted. */
+  draining(begun: DrainBegun): void;
   /** A handoff that this generation was the parent of is over. */
   concluded(report: HandoffReport): void;
 }

@@ -9,7 +9,10 @@ export interface PausedConnection {
   readonly listener: string;
   /** What the child is told of it. */
   readonly moved: Omit<MovedConnection, "listener" | "protocol">;
-  /** What was read of it since it was paused, at most 1 MiB. Called once, right before this side's copy is closed. */
+  /**
+   * What was read of it since it was paused, or whatever else the two generations have agreed on; at most 1 MiB, and nothing
+   * where it is still. Called once, right before this side's copy is closed.
+   */
   late?(): readonly Uint8Array[];
   /** It has moved: this side's copy has just been closed, without a word to the client. */
   parted?(): void;
@@ -25,6 +28,9 @@ export interface ArrivedConnection {
   readonly late: readonly Uint8Array[];
 }
 
+/** The name of the listener that a connection came in on; undefined where this generation does not know the connection. */
+export type ListenerOf = (socket: Socket) => string | undefined;
+
 /**
  * How the connections of one protocol are parted with in one generation, and taken up in the next.
  * @see spec/v1/connections.md
@@ -33,7 +39,7 @@ export interface Movable {
   /** What both generations call it, 1 to 64 bytes of UTF-8. */
   readonly protocol: string;
   /** The child takes this protocol. `settled` is to be called when a connection may have come to a boundary. */
-  begin(settled: () => void): void;
+  begin(settled: () => void, listenerOf: ListenerOf): void;
   /**
    * Up to `max` connections that are at a boundary right now, of these listeners. Each is paused before this returns: from
    * then on nothing is written to it, and what is read from it is late.

@@ -3,7 +3,7 @@ import { limits, type Message, type MovedConnection } from "@heirloom/protocol";
 import { descriptorOf } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
 import { sendBatch } from "./descriptor-channel.js";
-import type { Movable, PausedConnection } from "./movable.js";
+import type { ListenerOf, Movable, PausedConnection } from "./movable.js";
 
 /** Connections in the first batch; each further one has twice as many, up to what one message takes. */
 const batchMin = 2;
@@ -24,6 +24,7 @@ export interface MoverOptions {
   readonly listeners: ReadonlySet<string>;
   /** Whether to begin with few connections. */
   readonly slowStart: boolean;
+  readonly listenerOf: ListenerOf;
   send(message: Message): void;
   /** A batch is paused, and waits for `send`. */
   paused(): void;
@@ -72,7 +73,7 @@ export class Mover {
     const known = protocols.filter((name) => this.#options.movables.has(name) && !this.#protocols.has(name));
     for (const name of known) {
       this.#protocols.add(name);
-      this.#options.movables.get(name)?.begin(() => this.#settled());
+      this.#options.movables.get(name)?.begin(() => this.#settled(), this.#options.listenerOf);
     }
     this.#next();
   }

@@ -1,0 +1,96 @@
+import { connect, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "./support/eventually.js";
+import { fixture, Service } from "./support/service.js";
+
+const script = fixture("lines.mjs");
+const start = () =>
+  Service.start(
+    { listeners: [{ server: "net", host: "127.0.0.1", port: 0 }], options: { drainDeadlineMs: 20_000 } },
+    { script },
+  );
+
+class Adder {
+  readonly socket: Socket;
+  received = "";
+  closed = false;
+  sum = 0;
+  count = 0;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.setEncoding("latin1").on("data", (text) => {
+      this.received += text;
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.closed = true;
+    });
+  }
+
+  static async open(service: Service): Promise<Adder> {
+    const adder = new Adder(connect((await service.target()) as { host: string; port: number }));
+    onTestFinished(() => void adder.socket.destroy());
+    return adder;
+  }
+
+  get lines(): string[] {
+    return this.received.split("\n").slice(0, -1);
+  }
+
+  add(number: number): void {
+    this.sum += number;
+    this.count += 1;
+    this.socket.write(`${number}\n`);
+  }
+
+  async settle(): Promise<void> {
+    await eventually("every line is answered", () => this.lines.length === this.count || this.closed);
+    expect(this.closed).toBe(false);
+    expect(this.lines.at(-1)).toMatch(new RegExp(`^${this.sum} by `));
+  }
+}
+
+// Red when writes are not held, or when what is half read stays behind.
+test("INV-4: connections of an application's own protocol move with its state, also in the middle of a line", async () => {
+  const service = await start();
+  const adders = await Promise.all(Array.from({ length: 20 }, () => Adder.open(service)));
+  for (let generation = 2; generation <= 4; generation += 1) {
+    const { pid, now } = service;
+    for (const adder of adders) adder.add(generation);
+    const [first, second] = adders as [Adder, Adder];
+    second.socket.write("10");
+    service.signal("SIGHUP");
+    let busy = true;
+    const load = (async () => {
+      while (busy) {
+        first.add(1);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    const report = await service.until("handoff", { pid }, now);
+    busy = false;
+    await load;
+    expect(report).toMatchObject({ drain: { moved: 20, cut: 0, classes: { raw: { moved: 20 } } } });
+    second.sum += 100;
+    second.count += 1;
+    second.socket.write("0\n");
+    for (const adder of adders.slice(2)) adder.add(1);
+    await Promise.all(adders.map((adder) => adder.settle()));
+    for (const adder of adders.slice(1)) expect(adder.lines.at(-1)).toMatch(new RegExp(` by ${generation}$`));
+    await service.until("exit", { pid });
+  }
+});
+
+test("INV-4: a connection that is ended by its client while it could move is ended in order", async () => {
+  const service = await start();
+  const { pid } = service;
+  const adder = await Adder.open(service);
+  adder.add(1);
+  await adder.settle();
+  adder.socket.end("2\n");
+  service.signal("SIGHUP");
+  await service.until("exit", { pid });
+  await eventually("it is closed", () => adder.closed);
+  expect(adder.lines.map((line) => line.split(" ")[0])).toEqual(["1", "3"]);
+});

@@ -1,0 +1,1 @@
+export { type MovingWebSockets, moveWebSockets, type WebSocketHooks } from "./move-web-sockets.js";

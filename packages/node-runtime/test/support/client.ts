@@ -120,7 +120,7 @@ export class KeptAlive {
         clearTimeout(timer);
         resolve(true);
       };
-      this.socket.once("connect", this.#wake);
+      if (this.socket.connecting) this.socket.once("connect", this.#wake);
     });
   }
 }

@@ -14,7 +14,18 @@ import { isAlive, processesOf, runVariable } from "./processes.js";
 export const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 
 export interface FixtureListener extends ListenOptions {
-  readonly server: "http" | "https" | "http2" | "http2s" | "certified" | "certifiedHttp2" | "net";
+  readonly server:
+    | "http"
+    | "https"
+    | "http2"
+    | "http2s"
+    | "certified"
+    | "certifiedHttp2"
+    | "net"
+    | "express"
+    | "fastify"
+    | "koa"
+    | "hono";
   /** Properties of an http server, such as keepAliveTimeout. */
   readonly settings?: Readonly<Record<string, number>>;
 }

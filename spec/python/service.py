@@ -61,6 +61,8 @@ def main():
     child = json.loads(setting("CONFORMANCE_CHILD", '{"command": null, "env": {}}'))
     deadlines = json.loads(setting("CONFORMANCE_DEADLINES", "{}"))
     probation_ms = deadlines.pop("probationMs", PROBATION_MS)
+    if setting("CONFORMANCE_FEATURES"):
+        sys.exit(NOT_SUPPORTED)
     on_step = fault()
     if setting("CONFORMANCE_CHECK"):
         return 0

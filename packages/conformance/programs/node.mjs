@@ -33,6 +33,8 @@ const settings = {
 const isChild = env.HEIRLOOM_OFFER !== undefined || env.CONFORMANCE_CHECK === "child";
 
 if (settings.listeners.some(({ kind }) => kind !== "tcp" && kind !== "unix")) process.exit(notSupported);
+const features = env.CONFORMANCE_FEATURES?.split(",") ?? [];
+if (features.some((feature) => feature !== "connections")) process.exit(notSupported);
 if (env.CONFORMANCE_FAULT !== undefined) inject(env.CONFORMANCE_FAULT);
 if (env.CONFORMANCE_VERSIONS !== undefined) pretend(env.CONFORMANCE_VERSIONS);
 if (env.CONFORMANCE_CHECK !== undefined) process.exit(0);

@@ -1,6 +1,8 @@
 // node scripted-child.mjs <behaviour> <transcript>: a child that follows a script instead of an implementation, to see
 // what a parent does about it. It never serves.
+import { closeSync, readFileSync } from "node:fs";
 import { decodeOffer } from "@heirloom/protocol";
+import { receiveDescriptors } from "./descriptors.mjs";
 import { broken, ScriptedChannel } from "./transcript.mjs";
 
 const [behaviour, transcript] = process.argv.slice(2);
@@ -56,7 +58,57 @@ const behaviours = {
     await channel.until("commit");
     channel.write(broken.garbage);
   },
+  "adopts fewer connections than came": () => answerBatches((connections) => connections.length - 1),
+  "adopts no connections": () => answerBatches(() => 0),
+  "adopts more connections than came": () => answerBatches((connections) => connections.length + 1),
+  "answers another batch": async () => {
+    const { batch, connections } = await nextBatch();
+    channel.send({ type: "connections-adopted", batch: batch + 1, count: connections.length });
+  },
+  "never answers a batch": async () => {
+    await nextBatch();
+    await channel.until("farewell");
+    process.exit(1);
+  },
+  "dies with a batch": async () => {
+    await nextBatch();
+    process.exit(1);
+  },
+  "dies behind its answer": async () => {
+    const { batch, connections } = await nextBatch();
+    // So that it has not read the answer when this process dies.
+    await stopped(offer.parent.pid);
+    channel.send({ type: "connections-adopted", batch, count: connections.length });
+    setImmediate(() => process.exit(1));
+  },
 };
+
+/** Becomes owner as far as its parent can tell, and waits for connections. */
+async function nextBatch() {
+  if (channel.count("connections") === 0) {
+    channel.send({ ...accept, features: ["connections"] }, ready);
+    await channel.until("commit");
+    channel.send({ type: "committed" }, { type: "connections-awaited", protocols: ["http/1.1"] });
+  }
+  const message = await channel.next("connections");
+  const { batch, descriptors } = receiveDescriptors(offer.descriptorChannel);
+  if (batch !== message.batch || descriptors.length !== message.connections.length) process.exit(2);
+  return { ...message, descriptors };
+}
+
+/** Takes one batch after the other, and closes all of them. */
+async function answerBatches(countOf) {
+  for (;;) {
+    const { batch, connections, descriptors } = await nextBatch();
+    for (const descriptor of descriptors) closeSync(descriptor);
+    channel.send({ type: "connections-adopted", batch, count: countOf(connections) });
+  }
+}
+
+async function stopped(pid) {
+  process.kill(pid, "SIGSTOP");
+  while (!/^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))) await new Promise(setImmediate);
+}
 
 async function commitThenDie() {
   channel.send(ready);

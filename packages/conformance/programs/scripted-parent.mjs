@@ -1,10 +1,11 @@
 // node scripted-parent.mjs <behaviour> <transcript>: a parent that follows a script instead of an implementation, to see
 // what a child does about it. It serves as generation 1; SIGHUP begins the script.
 import { spawn } from "node:child_process";
-import { fstatSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server } from "node:net";
 import { encodeFrame, encodeOffer } from "@heirloom/protocol";
+import { sendDescriptors } from "./descriptors.mjs";
 import { broken, ScriptedChannel } from "./transcript.mjs";
 
 const [behaviour, transcript] = process.argv.slice(2);
@@ -13,11 +14,17 @@ const { commitMs } = JSON.parse(process.env.CONFORMANCE_DEADLINES);
 const { command, env } = JSON.parse(process.env.CONFORMANCE_CHILD);
 const notOpen = 63;
 
-const server = createServer((_request, response) =>
-  response.end(JSON.stringify({ pid: process.pid, generation: 1 })),
-).listen(port, host);
+/** Connections that their clients keep, in the order of their first requests. */
+const kept = new Set();
+const server = createServer((request, response) => {
+  if (request.headers.connection !== "close") kept.add(request.socket);
+  response.end(JSON.stringify({ pid: process.pid, generation: 1 }));
+}).listen(port, host);
+server.keepAliveTimeout = 0;
 const park = () => Server.prototype.close.call(server);
-const farewell = { type: "farewell", finished: 0, moved: 0, cut: 0 };
+const farewell = { type: "farewell", finished: 0, moved: 0, closed: 0, cut: 0 };
+
+let descriptorChannel;
 
 function start(change = (offer) => offer, seal = encodeOffer) {
   const listener = server._handle.fd;
@@ -27,6 +34,7 @@ function start(change = (offer) => offer, seal = encodeOffer) {
     generation: 2,
     parent: { pid: process.pid },
     channel: 3,
+    descriptorChannel: 6,
     listeners: [
       {
         name,
@@ -37,14 +45,15 @@ function start(change = (offer) => offer, seal = encodeOffer) {
       },
     ],
     deadlines: { commitMs },
-    features: ["levitation"],
+    features: ["levitation", "connections"],
   });
   const merged = Object.entries({ ...process.env, ...env, HEIRLOOM_OFFER: seal(offer) });
   const child = spawn(command[0], command.slice(1), {
     env: Object.fromEntries(merged.filter(([, value]) => value !== null)),
-    stdio: ["inherit", "inherit", "inherit", "pipe", listener, listener],
+    stdio: ["inherit", "inherit", "inherit", "pipe", listener, listener, "pipe"],
     detached: true,
   });
+  descriptorChannel = child.stdio[6]._handle.fd;
   return new ScriptedChannel(child.stdio[3], transcript);
 }
 
@@ -65,6 +74,14 @@ const acceptThen = (step) => async () => {
 const readyThen = (step) => async () => {
   const channel = start();
   await channel.until("ready");
+  await step(channel);
+};
+const awaitedThen = (step) => async () => {
+  const channel = start();
+  await channel.until("ready");
+  park();
+  channel.send({ type: "commit" });
+  await channel.until("connections-awaited");
   await step(channel);
 };
 const first = (offer, change) => ({ ...offer, listeners: [{ ...offer.listeners[0], ...change }] });
@@ -131,11 +148,113 @@ const behaviours = {
     channel.write(broken.garbage);
     setImmediate(() => process.kill(process.pid, "SIGKILL"));
   }),
+  "moves connections": awaitedThen(async (channel) => {
+    await move(channel, pause(), 1);
+    leave(channel);
+  }),
+  "moves connections, with late bytes": awaitedThen(async (channel) => {
+    const [connection] = pause({ still: false });
+    // The client's next request, read here, in two pieces.
+    const late = await connection.nextBytes();
+    await move(channel, [connection], 1, [late.subarray(0, 10), late.subarray(10)]);
+    leave(channel);
+  }),
+  "moves connections, late bytes where it was still": awaitedThen(async (channel) => {
+    await move(channel, pause(), 1, [Buffer.from("GET /")]);
+    leave(channel);
+  }),
+  "moves connections, a batch out of turn": awaitedThen(async (channel) => {
+    offerBatch(channel, pause(), 2);
+    setImmediate(() => process.kill(process.pid, "SIGKILL"));
+  }),
+  "moves connections, and dies before they are released": awaitedThen(async (channel) => {
+    offerBatch(channel, pause(), 1);
+    await channel.next("connections-adopted");
+    process.kill(process.pid, "SIGKILL");
+  }),
+  "moves connections that were not still, and dies before they are released": awaitedThen(async (channel) => {
+    offerBatch(channel, pause({ still: false }), 1);
+    await channel.next("connections-adopted");
+    process.kill(process.pid, "SIGKILL");
+  }),
+  "moves connections, announces more than it sends": awaitedThen(async (channel) => {
+    const connections = pause();
+    sendDescriptors(
+      descriptorChannel,
+      1,
+      connections.slice(1).map(({ descriptor }) => descriptor),
+    );
+    announce(channel, connections, 1);
+    await channel.next("connections-adopted");
+    // Refused: the next batch has the next number all the same.
+    await move(channel, connections, 2);
+    leave(channel);
+  }),
+  "moves connections, descriptors without a message": awaitedThen(async (channel) => {
+    const [first, ...others] = pause();
+    sendDescriptors(descriptorChannel, 0, [first.descriptor]);
+    first.close();
+    await move(channel, others, 1);
+    leave(channel);
+  }),
   "dies within a frame": readyThen(async (channel) => {
     channel.write(broken.half);
     setImmediate(() => process.kill(process.pid, "SIGKILL"));
   }),
 };
+
+/** Stops reading from what the clients keep. Not `still`: goes on, and keeps what comes. */
+function pause({ still = true } = {}) {
+  return [...kept].map((socket) => {
+    socket.removeAllListeners("data").pause();
+    const handle = socket._handle;
+    handle.readStop();
+    return {
+      still,
+      descriptor: handle.fd,
+      close: () => handle.close(),
+      nextBytes: () =>
+        new Promise((resolve) => {
+          const bytes = Buffer.alloc(4096);
+          const look = () => {
+            let size = 0;
+            try {
+              size = readSync(handle.fd, bytes);
+            } catch (error) {
+              if (error.code !== "EAGAIN") throw error;
+            }
+            if (size > 0) resolve(bytes.subarray(0, size));
+            else setImmediate(look);
+          };
+          look();
+        }),
+    };
+  });
+}
+
+function announce(channel, connections, batch) {
+  const moved = connections.map(({ still }) => ({ listener: name, protocol: "http/1.1", still, served: 1 }));
+  channel.send({ type: "connections", batch, connections: moved });
+}
+
+function offerBatch(channel, connections, batch) {
+  const descriptors = connections.map(({ descriptor }) => descriptor);
+  sendDescriptors(descriptorChannel, batch, descriptors);
+  announce(channel, connections, batch);
+}
+
+async function move(channel, connections, batch, late = []) {
+  offerBatch(channel, connections, batch);
+  await channel.next("connections-adopted");
+  for (const bytes of late) channel.send({ type: "connections-late", batch, index: 0, bytes });
+  for (const connection of connections) connection.close();
+  channel.send({ type: "connections-released", batch });
+}
+
+function leave(channel) {
+  channel.send(farewell);
+  process.exit(0);
+}
 
 /** The canonical offer with one more key, of a type that nobody has defined. */
 function sealWithUnknownKey(offer) {

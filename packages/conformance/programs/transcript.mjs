@@ -7,6 +7,7 @@ export class ScriptedChannel {
   #socket;
   #decoder = new FrameDecoder();
   #messages = [];
+  #taken = new Map();
   #waiting = () => {};
   #ended = false;
 
@@ -54,6 +55,25 @@ export class ScriptedChannel {
     for (;;) {
       const found = this.#messages.find(({ type }) => types.includes(type));
       if (found !== undefined || this.#ended) return found;
+      await new Promise((wake) => {
+        this.#waiting = wake;
+      });
+    }
+  }
+
+  /** How many messages of this type `next` has returned. */
+  count(type) {
+    return this.#taken.get(type) ?? 0;
+  }
+
+  /** Resolves with the first message of this type that was not returned before; never, where none comes any more. */
+  async next(type) {
+    for (;;) {
+      const found = this.#messages.filter((message) => message.type === type)[this.count(type)];
+      if (found !== undefined) {
+        this.#taken.set(type, this.count(type) + 1);
+        return found;
+      }
       await new Promise((wake) => {
         this.#waiting = wake;
       });

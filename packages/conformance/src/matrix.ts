@@ -4,6 +4,8 @@ import { perform, type Result } from "./perform.js";
 import type { Scenario } from "./scenario.js";
 import { courses } from "./scenarios/courses.js";
 import { failures } from "./scenarios/failures.js";
+import { moveScriptsForChildren, moveScriptsForParents } from "./scenarios/move-scripts.js";
+import { moves } from "./scenarios/moves.js";
 import { scriptedChild, scriptedParent, scriptsForChildren, scriptsForParents } from "./scenarios/scripts.js";
 
 /** One performance to come: who plays the parent, who the child, and what happens. */
@@ -25,12 +27,22 @@ export interface Judged extends Case {
 export function everyCase(implementations: readonly Implementation[]): Case[] {
   const pairs = implementations.flatMap((parent) => implementations.map((child) => ({ parent, child })));
   return [
-    ...pairs.flatMap((pair) => [...courses, ...failures].map((scenario) => ({ ...pair, scenario }))),
+    ...pairs.flatMap((pair) =>
+      [...courses, ...moves, ...failures].map((scenario) => ({ ...pair, scenario })),
+    ),
     ...implementations.flatMap((parent) =>
-      scriptsForParents.map((scenario) => ({ parent, child: scriptedChild, scenario })),
+      [...scriptsForParents, ...moveScriptsForParents].map((scenario) => ({
+        parent,
+        child: scriptedChild,
+        scenario,
+      })),
     ),
     ...implementations.flatMap((child) =>
-      scriptsForChildren.map((scenario) => ({ parent: scriptedParent, child, scenario })),
+      [...scriptsForChildren, ...moveScriptsForChildren].map((scenario) => ({
+        parent: scriptedParent,
+        child,
+        scenario,
+      })),
     ),
   ];
 }

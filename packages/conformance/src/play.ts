@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "./eventually.js";
 import type { Implementation } from "./implementation.js";
-import { Connection, type Target, type Who } from "./load/connection.js";
+import { answerOn, Connection, type Target, type Who } from "./load/connection.js";
 import { Load, type LoadResult } from "./load/load.js";
 import { markVariable } from "./processes.js";
 import { environmentOf, type Fault, type ListenerConfig, Program, type Release } from "./program.js";
@@ -14,6 +14,7 @@ import { environmentOf, type Fault, type ListenerConfig, Program, type Release }
 export interface Side {
   readonly fault?: Fault;
   readonly versions?: string;
+  readonly features?: readonly string[];
   /** Further arguments of the program. */
   readonly args?: (play: Play) => readonly string[];
   readonly deadlines?: Partial<Release["deadlines"]>;
@@ -36,6 +37,7 @@ export class Play {
   readonly folder = mkdtempSync(join(tmpdir(), "conformance-"));
   readonly #ports = new Map<string, number>();
   readonly #occupied: Server[] = [];
+  readonly #kept: Connection[] = [];
   #program: Program | undefined;
   #load: Load | undefined;
   /** What became of the clients, once the load has been stopped. */
@@ -95,6 +97,7 @@ export class Play {
       deadlines: { ...deadlines, ...side.deadlines },
       ...(side.fault ? { fault: side.fault } : {}),
       ...(side.versions ? { versions: side.versions } : {}),
+      ...(side.features ? { features: side.features } : {}),
       ...(next ? { child: next } : {}),
     });
     return make(this.parent, parent, make(this.child, child, make(this.parent, third)));
@@ -128,6 +131,16 @@ export class Play {
     return { answer };
   }
 
+  /** Clients that have been answered once, and keep their connections. */
+  async keptConnections(count: number): Promise<Connection[]> {
+    for (let i = 0; i < count; i++) {
+      const connection = await Connection.open(this.target());
+      this.#kept.push(connection);
+      await answerOn(connection);
+    }
+    return this.#kept;
+  }
+
   /** Waits for the end of a process that is going to be, or has been, killed. */
   async untilKilled(pid: number): Promise<void> {
     await this.program.untilDead(pid);
@@ -136,6 +149,7 @@ export class Play {
 
   async end(): Promise<void> {
     await this.stopLoad();
+    for (const connection of this.#kept) connection.close();
     await this.#program?.destroy();
     for (const server of this.#occupied) server.close();
     rmSync(this.folder, { recursive: true, force: true });
@@ -146,9 +160,9 @@ const checked = new Map<string, Promise<boolean>>();
 
 /** Asks the program whether it can be what a release wants of it. Answers are remembered. */
 export function supports(release: Release, role: "parent" | "child"): Promise<boolean> {
-  const { fault, versions, command } = release;
-  if (fault === undefined && versions === undefined) return Promise.resolve(true);
-  const key = JSON.stringify([command, fault, versions, role]);
+  const { fault, versions, features, command } = release;
+  if (fault === undefined && versions === undefined && features === undefined) return Promise.resolve(true);
+  const key = JSON.stringify([command, fault, versions, features, role]);
   const known = checked.get(key);
   if (known !== undefined) return known;
   const answer = new Promise<boolean>((resolve, reject) => {

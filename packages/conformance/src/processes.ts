@@ -11,18 +11,23 @@ export function processesOf(mark: string): number[] {
     .filter((pid) => environmentOf(pid).includes(`${markVariable}=${mark}`));
 }
 
-/** By its state: the environment is empty for a moment also while a process executes another program. */
+/**
+ * By its state: the environment is empty for a moment also while a process executes another program. A process whose first
+ * thread has ended lives on in the others: only after the last of them its parent can learn of its exit.
+ */
 export function isAlive(pid: number): boolean {
-  return !["", "Z", "X"].includes(stateOf(pid));
+  return !["", "Z", "X"].includes(stateOf(pid)) || Number(statusOf(pid, "Threads")) > 1;
 }
 
 export function isStopped(pid: number): boolean {
   return stateOf(pid) === "T";
 }
 
-function stateOf(pid: number): string {
+const stateOf = (pid: number): string => statusOf(pid, "State");
+
+function statusOf(pid: number, key: "State" | "Threads"): string {
   try {
-    return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
+    return new RegExp(`^${key}:\\s+(\\S+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
   } catch {
     return "";
   }

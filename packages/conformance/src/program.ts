@@ -26,6 +26,8 @@ export interface Release {
   readonly fault?: Fault;
   /** The versions that it speaks, such as `7-9`; default: what it does speak. */
   readonly versions?: string;
+  /** What it has to be able to, such as `connections`; default: nothing. */
+  readonly features?: readonly string[];
   /** What it starts at a handoff. */
   readonly child?: Release;
 }
@@ -38,6 +40,7 @@ export function environmentOf(release: Release): Record<string, string | null> {
     CONFORMANCE_DEADLINES: JSON.stringify(release.deadlines),
     CONFORMANCE_FAULT: fault ? `${fault.role} ${fault.step} ${fault.action}` : null,
     CONFORMANCE_VERSIONS: release.versions ?? null,
+    CONFORMANCE_FEATURES: release.features?.join() ?? null,
     CONFORMANCE_CHILD: child ? JSON.stringify({ command: child.command, env: environmentOf(child) }) : null,
   };
 }

@@ -9,7 +9,10 @@ const scripts = everyCase([node(), python()].filter((found) => found !== undefin
 
 /** Frames that break the wire, messages that do not fit, offers that are wrong: at either end of a channel. */
 describe("security S-5: whatever a peer writes", () => {
-  test.each(scripts)("%s", async (_title, each) => {
-    expect(await perform(each.scenario, each.parent, each.child)).toEqual({ outcome: "passed" });
+  test.for(scripts)("%s", async ([, each], { skip }) => {
+    const result = await perform(each.scenario, each.parent, each.child);
+    // Only where it says itself that it cannot be what the script is about.
+    if (result.outcome === "unsupported") skip();
+    expect(result).toEqual({ outcome: "passed" });
   });
 });

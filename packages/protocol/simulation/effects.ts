@@ -385,6 +385,7 @@ const childEffects: Record<ChildEffect, Handler> = {
     const process = turn.world.processes[i]!;
     mustHaveLeft(turn, process.child.state);
     if (process.accepting) turn.violate("INV-2", "leaves as a child while it accepts");
+    if (process.connected) turn.violate("INV-4", "leaves as a child with accepted connections that are open");
     const channel = turn.world.channels[i - 1];
     const heard = channel?.closedBy === "nobody" && lives(turn.world.processes[i - 1]);
     if (heard && !channel.explained) turn.violate("INV-6", "leaves, and its parent will never know why");

@@ -1,16 +1,61 @@
 /** Why a mutant that breaks no promise is right to break none. The first pattern that fits its name gives the reason. */
 const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
-    / before (report\w+|closeListeners|unparkListeners|sendStop|startAccepting|sendRequest|resumeConnections|inheritConnections)$/,
+    / before (report\w+|closeListeners|unparkListeners|sendStop|startAccepting|sendRequest|resumeConnections|inheritConnections|prepareAdoption)$/,
     "nobody can notice which of the two comes first, and a crash between them leaves nothing that differs",
   ],
   [
     / before (sendCommitted|reportOwner|sendFarewell|cutConnections|sendAbort|sendRefuse|discardDropped)$/,
     "both are executed at once, and neither needs the other",
   ],
-  [/: no sendFarewell$/, "the parent's death says the same a moment later; only the counters are lost"],
-  [/: no sendWarmState$|: no importState$/, "the final state is complete without what came before it"],
-  [/: no reportProgress$/, "progress is promised to nobody"],
+  [
+    /^parent (committing committedReceived|draining terminationRequested).*: effects in reverse$/,
+    "any two of these effects may change places: what each tells goes to somebody else",
+  ],
+  [
+    /^parent draining (stopReceived|terminationRequested): no drainConnections$/,
+    "it drains already: to say so once more begins nothing",
+  ],
+  [
+    /^parent (draining|departing) connectionsAwaitedReceived: ignored$|^child \w+ adoptionPrepared: ignored$/,
+    "no connection is promised to move: one that does not is finished where it is",
+  ],
+  [
+    /^parent draining channelEnded: ignored$/,
+    "an owner without a channel serves on: its death is seen all the same, and the drain deadline bounds what was on its way",
+  ],
+  [
+    /^parent departing relinquishReceived: as in draining$/,
+    "it has no way back and no listener: the answer is true, and nothing is given up twice",
+  ],
+  [
+    /^parent (departing|stopping) (stop|termination)Re\w+: as in /,
+    "everything is closed and drains already; the child, if there is one, was told, or has no parent that it listens to",
+  ],
+  [
+    /^parent (aborting|ending|fencing) \w+: as in (offering|parking|committing)$/,
+    "to abort or to end a child once more that is on its way out, and to accept where it accepts, changes nothing",
+  ],
+  [
+    /^child left (adoptionPrepared|stopReceived): as in /,
+    "the service ends already, and is ended once more; of connections that are sent to it none is taken",
+  ],
+  [
+    /^(parent|child) left \w+: as in /,
+    "it comes when leave was executed, and never to an owner that ends the service: the process exits as before",
+  ],
+  [
+    /^child (preparing|ready) channelEnded: ignored$/,
+    "the parent that closed it lives: its deadlines, or the commit deadline, end this child",
+  ],
+  [
+    /^child \w+ (farewell|relinquished)Received: (ignored|to owner)$/,
+    "the parent's death follows, and does what is left to do",
+  ],
+  [
+    /^child relinquishing (handoffRequested|requestReceived): as in succeeding$/,
+    "a second relinquish asks for what the first one asked for, and gets the same answer",
+  ],
   [
     /: no (moveConnections|prepareAdoption|sendConnectionsAwaited)$/,
     "no connection is promised to move: one that does not is finished where it is",
@@ -24,47 +69,17 @@ const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /^child (owner|left) connections\w+: to \w+$/,
     "the parent's death follows, and leads to owner; the parent's machine of the same process is asked itself if it ends",
   ],
-  [/: does not forget requested$/, "a child looks at the request once, when it becomes owner"],
   [
     /^parent transferring deadlineExpired: no sendAbort$/,
     "the child's own commit deadline ends it as well, and the exit deadline after that",
   ],
   [
-    /^child \w+ (channelEnded|preparationFailed): to \w+$|^child orphaned terminationRequested: to \w+$/,
-    "leave is among the effects: the process exits before the state matters",
-  ],
-  [
-    /(abortReceived|refuseReceived): to (offering|preparing|committing)$/,
-    "the child leaves by itself: its exit concludes the handoff, and the deadline of that state bounds the wait",
-  ],
-  [
-    /(protocolViolated|parkFailed|terminationRequested|deadlineExpired): to (offering|preparing)$/,
-    "the deadline of that state aborts again; the child was told already, and its exit concludes the handoff",
-  ],
-  [
-    /(channelEnded|protocolViolated): to (offering|preparing|aborting|committing)$/,
-    "SIGKILL is sent with it: the exit follows in every state, and the rows for it are the same",
-  ],
-  [
-    /^parent (aborting|ending) \w+: to aborting$/,
-    "to wait with a deadline more, and to send SIGKILL twice, does no harm",
-  ],
-  [/^parent fencing stopReceived: to committing$/, "SIGKILL was sent; the rows for the exit are the same"],
-  [
-    /\(stopping\): to (draining|departing)$|^parent serving terminationRequested: to departing$/,
+    /\(stopping\): to (draining|departing)$|^parent serving terminationRequested: to departing$|^parent departing childExited: to stopping$/,
     "without a child these states drain and leave as stopping does; the farewell goes nowhere",
-  ],
-  [
-    /(drained|deadlineExpired): to (committing|draining|departing|fencing|stopping)$/,
-    "leave is among the effects: the process exits before the state matters",
   ],
   [
     /^child (succeeding|relinquishing|owner) (stopReceived|terminationRequested): to \w+$/,
     "the parent's machine of the same process ends the service; it is asked itself from then on",
-  ],
-  [
-    /^child (succeeding|relinquishing) (farewellReceived|relinquishedReceived): to succeeding$/,
-    "the parent's death follows, and leads to owner",
   ],
   [
     /^child founding handoffRequested: to orphaned$/,
@@ -74,3 +89,9 @@ const equivalents: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 export const reasonFor = (name: string): string | undefined =>
   equivalents.find(([pattern]) => pattern.test(name))?.[1];
+
+/** Reasons that none of these mutants needs. */
+export function unneeded(names: readonly string[]): string[] {
+  const needed = new Set(names.map(reasonFor));
+  return equivalents.map(([, reason]) => reason).filter((reason) => !needed.has(reason));
+}

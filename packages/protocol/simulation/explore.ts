@@ -1,3 +1,4 @@
+import { findCircle } from "./circle.js";
 import { brokenAtTheEnd, brokenBetween, brokenIn, brokenWhenCalm } from "./invariants.js";
 import { keyOf } from "./key.js";
 import { type Move, movesOf } from "./moves.js";
@@ -112,7 +113,10 @@ export function explore(scenario: Scenario, machines: Machines, options: Options
     frontier = next;
     if (next.length > 0) depth += 1;
   }
-  const onCircle = findCircle(edges, edgeEnds);
+  const firstEdge = (from: number) => (from === 0 ? 0 : edgeEnds[from - 1]!);
+  const edgeAt = (from: number, n: number) =>
+    firstEdge(from) + n < edgeEnds[from]! ? edges[firstEdge(from) + n] : undefined;
+  const onCircle = findCircle(indexes.size, [0], edgeAt);
   if (onCircle === undefined) return result();
   const invariant: Invariant = "INV-5";
   return result({
@@ -120,30 +124,4 @@ export function explore(scenario: Scenario, machines: Machines, options: Options
     why: "the same world comes back: it never ends",
     schedule: scheduleTo(onCircle),
   });
-}
-
-/** A world that can be reached from itself. Every budget counts down, so that there should be none. */
-function findCircle(edges: readonly number[], edgeEnds: readonly number[]): number | undefined {
-  const unvisited = 0;
-  const open = 1;
-  const closed = 2;
-  const marks = new Uint8Array(edgeEnds.length);
-  const cursors = Uint32Array.from(edgeEnds, (_, i) => (i === 0 ? 0 : edgeEnds[i - 1]!));
-  const path = [0];
-  marks[0] = open;
-  while (path.length > 0) {
-    const at = path.at(-1)!;
-    if (cursors[at]! === edgeEnds[at]!) {
-      marks[at] = closed;
-      path.pop();
-      continue;
-    }
-    const to = edges[cursors[at]!++]!;
-    if (marks[to] === open) return to;
-    if (marks[to] === unvisited) {
-      marks[to] = open;
-      path.push(to);
-    }
-  }
-  return undefined;
 }

@@ -160,7 +160,7 @@ function waitsForGood(process: Process, above: Process | undefined, scenario: Sc
     // For its own application, and nobody else is there to give up on it.
     case "founding":
     case "orphaned":
-      return true;
+      return !process.prepared;
     // For its own application; its parent will give up on it when it wakes.
     case "preparing":
       return above?.life === "hung";

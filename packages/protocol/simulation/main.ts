@@ -2,10 +2,8 @@ import { writeFileSync } from "node:fs";
 import { childRole } from "../src/child/table.js";
 import { parentRole } from "../src/parent/table.js";
 import { explore } from "./explore.js";
-import { hunt } from "./hunt.js";
 import { deepScenarios, scenarios } from "./scenarios.js";
-import { digestOf, type Survivors } from "./survivors.js";
-import { Coverage, rowNames, systematicMutants } from "./systematic.js";
+import { survey, surveyPart } from "./survey.js";
 import type { Machines } from "./turn.js";
 
 const machines: Machines = { parent: parentRole, child: childRole };
@@ -35,38 +33,20 @@ function exploreAll(): void {
 }
 
 /** Takes away one small thing after the other, and writes down what nobody notices. */
-function breakAll(): void {
-  const coverages = scenarios.map((scenario) => {
-    const coverage = new Coverage(machines);
-    explore(scenario, machines, { witness: coverage.witness });
-    return { scenario, ...coverage };
-  });
-  const taken = new Set(coverages.flatMap((coverage) => [...coverage.taken]));
-  const rows = new Set(rowNames(machines));
-  const caught: Record<string, number> = {};
-  const names: string[] = [];
-  let unreached = 0;
-  for (const { row, cell, name, breakIt } of systematicMutants(machines)) {
-    if (row !== undefined && rows.has(row) && !taken.has(row)) {
-      unreached += 1;
-      continue;
-    }
-    // A scenario that never comes to a cell is the same with anything else in it.
-    const able = coverages.filter(({ cells }) => cell === undefined || cells.has(cell));
-    const found = hunt(
-      breakIt(machines),
-      able.map(({ scenario }) => scenario),
-    );
-    if (found === undefined) names.push(name);
-    else caught[found.counterexample.invariant] = (caught[found.counterexample.invariant] ?? 0) + 1;
-  }
-  const survivors: Survivors = { digest: digestOf(machines), caught, unreached, survivors: names };
+async function breakAll(): Promise<void> {
+  const survivors = await survey(machines);
   writeFileSync(
     `${process.env.HEIRLOOM_PROTOCOL_FOLDER}/simulation/survivors.json`,
     `${JSON.stringify(survivors, null, 2)}\n`,
   );
-  console.log(JSON.stringify({ ...survivors, survivors: names.length }), `${cpuSeconds()} s of CPU`);
+  console.log(JSON.stringify({ ...survivors, survivors: survivors.survivors.length }));
 }
 
-if (options.includes("--mutants")) breakAll();
+const [part, of] =
+  /^(\d+)\/(\d+)$/
+    .exec(options[options.indexOf("--part") + 1] ?? "")
+    ?.slice(1)
+    .map(Number) ?? [];
+if (part !== undefined && of !== undefined) process.send?.(surveyPart(machines, scenarios, part, of));
+else if (options.includes("--mutants")) await breakAll();
 else exploreAll();

@@ -242,6 +242,7 @@ function addOperator({ world, who, process, add }: Place): void {
         turn.world.terminations -= 1;
         if (isSurvivor(process) && !isHeir(process)) turn.world.ended = true;
         dispatch(turn, "terminationRequested");
+        if (isHeir(turn.world.processes[who]!)) turn.violate("INV-5", "goes on, and was told to end");
       },
     });
   }
@@ -258,6 +259,7 @@ function addApplication({ scenario, who, process, add }: Place): void {
     event: ChildEvent,
     options: Pick<Move, "kind"> & { excused?: true },
     first?: (turn: Turn) => void,
+    last?: (turn: Turn) => void,
   ) =>
     add({
       ...options,
@@ -265,6 +267,7 @@ function addApplication({ scenario, who, process, add }: Place): void {
       make: (turn) => {
         first?.(turn);
         toChild(turn, who, event);
+        last?.(turn);
       },
     });
   if (state === "booting") {
@@ -283,14 +286,22 @@ function addApplication({ scenario, who, process, add }: Place): void {
     });
   }
   if (isHeir(process) && state !== "booting" && scenario.failures.includes("preparation")) {
-    childEvent("preparationFailed", { kind: "fault", excused: true });
+    childEvent("preparationFailed", { kind: "fault", excused: true }, undefined, (turn) => {
+      if (isHeir(turn.world.processes[who]!))
+        turn.violate("INV-5", "goes on, and its application has failed");
+    });
   }
   const imports = (imported: Process["imported"]) => (turn: Turn) => {
     changeProcess(turn.world, who).imported = imported;
   };
   if (process.imported === "all") childEvent("stateImported", { kind }, imports("adopted"));
   if ((process.imported === "some" || process.imported === "all") && scenario.failures.includes("state")) {
-    childEvent("stateRejected", { kind: "fault" }, imports("nothing"));
+    childEvent("stateRejected", { kind: "fault" }, imports("nothing"), (turn) => {
+      const { state: now } = turn.world.processes[who]!.child;
+      if (now === "preparing" || now === "ready") {
+        turn.violate("INV-6", "goes on without the state that its application has refused");
+      }
+    });
   }
   const { parent } = process;
   if (
@@ -301,7 +312,12 @@ function addApplication({ scenario, who, process, add }: Place): void {
     add({
       kind: "fault",
       what: "exportFailed",
-      make: (turn) => turn.dispatch(who, { parent: "exportFailed" }),
+      make: (turn) => {
+        turn.dispatch(who, { parent: "exportFailed" });
+        if (exporting.has(turn.world.processes[who]!.parent.state)) {
+          turn.violate("INV-6", "goes on with a handoff, and its application cannot give out the state");
+        }
+      },
     });
   }
   if (process.parkPending) {
@@ -554,6 +570,9 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   garbage: "protocolViolated",
 };
 
+/** Where the child has said that it is owner. */
+const sparing = new Set<ParentState>(["draining", "departing"]);
+
 /** What a child that is dead by now cannot have meant for a parent that survives it. */
 const voidOfTheDead = new Set<Upward>(["relinquish", "adopted"]);
 
@@ -577,6 +596,9 @@ function addFromChild({ world, scenario, who, process, add }: Place): void {
         if (head === "garbage") changed.deafParent = true;
         const { state } = process.parent;
         turn.dispatch(who, { parent: event });
+        if (head === "garbage" && sparing.has(state) && turn.executed.has("killChild")) {
+          turn.violate("INV-2", "ends an owner that may serve well, for what it wrote");
+        }
         const isHeld = head === "refused" && copyOf(turn.world, who) === "sent";
         if (isHeld && process.parent.state !== "fencing") {
           turn.violate("INV-4", "does not read again from a connection that its child could not take");

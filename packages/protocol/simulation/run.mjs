@@ -1,4 +1,5 @@
-// node simulation/run.mjs explore [words of a scenario's name] [--deep] [--mutants]
+// node simulation/run.mjs explore [words of a scenario's name] [--deep]
+// node simulation/run.mjs explore --mutants [--part k/n]
 // node simulation/run.mjs spec [--check]
 // Bundles the TypeScript of this folder into a temporary file and runs it: Node 20 reads no TypeScript.
 import { mkdtempSync, rmSync } from "node:fs";

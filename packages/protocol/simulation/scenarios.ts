@@ -19,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   scenario("calm, versions do not meet", { versionsMeet: false }),
   scenario("calm, three generations", chain),
   scenario("connections that stay, three generations", { ...chain, handoffs: 3, drains: false }),
+  scenario("three requests and a crash", { ...chain, handoffs: 3, crashes: 1 }),
   scenario("obedience: nobody needs SIGKILL", {
     deadlines: ["ready", "park"],
     failures,
@@ -43,6 +44,7 @@ export const scenarios: readonly Scenario[] = [
   scenario("garbage and a hang", { ...late, garbage: 1, hangs: 1, stateful: true }),
   scenario("garbage and a crash", { ...late, garbage: 1, crashes: 1 }),
   scenario("a closed channel", { ...late, closings: 1, stateful: true }),
+  scenario("a closed channel and the end", { ...late, closings: 1, terminations: 1 }),
   scenario("a closed channel and a crash", { ...late, closings: 1, crashes: 1 }),
   scenario("versions do not meet, and a crash", { ...late, versionsMeet: false, crashes: 1 }),
   scenario("versions do not meet, and a hang", { ...late, versionsMeet: false, hangs: 1 }),

@@ -11,6 +11,7 @@ import {
   copyOf,
   freshChannel,
   isHeir,
+  type Process,
   type RoleName,
   type Todo,
   type World,
@@ -93,7 +94,7 @@ export class Turn {
     if (taken === undefined) return;
     const ignored = taken.ignored !== undefined;
     this.witness?.("child", process.child.state, event, process.child.facts);
-    if ((event === "handoffRequested" || event === "requestReceived") && ignored && isHeir(process)) {
+    if ((event === "handoffRequested" || event === "requestReceived") && ignored && canServe(process)) {
       this.violate("INV-5", `forgets a request in ${process.child.state}`);
     }
     process.child = taken.position;
@@ -145,6 +146,9 @@ export class Turn {
     execute(this, i, next, variant);
   }
 }
+
+/** Whether a request means something to a child: it is not yet owner, or is owner and has not been asked already. */
+const canServe = (process: Process): boolean => isHeir(process) || process.child.state === "succeeding";
 
 /** A generation that cannot hand over any more. */
 const leaves = new Set<ParentState>(["departing", "stopping", "left"]);

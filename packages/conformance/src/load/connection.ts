@@ -102,6 +102,14 @@ export class Connection {
   }
 }
 
+/** Who answers on a connection, which its server keeps open. */
+export async function answerOn(connection: Connection): Promise<Who> {
+  const answer = await connection.get("/whoami");
+  if (typeof answer === "string") throw new Error(`a client that keeps its connection was ${answer}`);
+  if (answer.closes) throw new Error(`generation ${answer.who.generation} closes a connection that can move`);
+  return answer.who;
+}
+
 /** Who answers one client. */
 export async function whoami(target: Target): Promise<Who> {
   const connection = await Connection.open(target);

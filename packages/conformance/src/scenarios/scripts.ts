@@ -76,7 +76,7 @@ const toChildren: readonly Script[] = [
   { behaviour: "an offer that is none", reads: [] },
 ];
 
-const argumentsOf = (behaviour: string) => (play: Play) => [behaviour, transcriptOf(play)];
+export const argumentsOf = (behaviour: string) => (play: Play) => [behaviour, transcriptOf(play)];
 const transcriptOf = (play: Play) => join(play.folder, "transcript");
 
 export const scriptsForParents: readonly Scenario[] = toParents.map((script) => ({
@@ -112,15 +112,18 @@ export const scriptsForChildren: readonly Scenario[] = toChildren.map((script) =
   after: (play) => compare(script, play),
 }));
 
-function compare({ reads }: Script, play: Play): void {
-  const read = messages(play).filter((message) => message !== "ready" || reads.includes("ready"));
+/** `repeats`: whether it counts how often the same message comes in a row. */
+export function compare({ reads }: Pick<Script, "reads">, play: Play, { repeats = true } = {}): void {
+  const read = messages(play)
+    .filter((message) => message !== "ready" || reads.includes("ready"))
+    .filter((message, i, all) => repeats || message !== all[i - 1]);
   expect(
     JSON.stringify(read) === JSON.stringify(reads),
     `the script read ${JSON.stringify(read)}, not ${JSON.stringify(reads)}`,
   );
 }
 
-function messages(play: Play): string[] {
+export function messages(play: Play): string[] {
   let text: string;
   try {
     text = readFileSync(transcriptOf(play), "utf8");

@@ -28,7 +28,8 @@ export class SilentConnections {
     return this.#silent.keys();
   }
 
-  add(socket: Socket, moved: MovedConnection): void {
+  /** `late`: what its parent had read of it already. This runtime never does so; another implementation may. */
+  add(socket: Socket, moved: MovedConnection, late: readonly Uint8Array[]): void {
     const server = this.#server;
     this.#silent.set(socket, { moved, since: performance.now() });
     countAsAccepted(server, socket);
@@ -54,6 +55,8 @@ export class SilentConnections {
     for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
     const limitMs = patienceMs(server, served > 0);
     if (limitMs > 0) socket.setTimeout(Math.max(1, limitMs - idleMs));
+    const first = Buffer.concat(late);
+    if (first.length > 0) listeners.data(first);
   }
 
   /** What a further generation is to be told of it; undefined where it is not silent any more. */

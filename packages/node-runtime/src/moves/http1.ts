@@ -52,10 +52,10 @@ export class Http1 implements Movable {
     return paused;
   }
 
-  adopt({ socket, moved }: ArrivedConnection): void {
+  adopt({ socket, moved, late }: ArrivedConnection): void {
     const found = this.#trackers.findLast(({ listener }) => listener === moved.listener);
     if (found === undefined) socket.destroy();
-    else found.tracker.silent.add(socket, moved);
+    else found.tracker.silent.add(socket, moved, late);
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { reasonFor } from "../../simulation/equivalents.js";
+import { reasonFor, unneeded } from "../../simulation/equivalents.js";
 import { digestOf, type Survivors } from "../../simulation/survivors.js";
 import { systematicMutants } from "../../simulation/systematic.js";
 import { machines } from "./machines.js";
@@ -24,5 +24,6 @@ describe("what was taken away from the tables, and nobody noticed", () => {
     const names = new Set([...systematicMutants(machines)].map(({ name }) => name));
     expect(found.survivors.filter((name) => !names.has(name))).toEqual([]);
     expect(found.survivors.filter((name) => reasonFor(name) === undefined)).toEqual([]);
+    expect(unneeded(found.survivors)).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to th
     ["is in an endless loop", "beforeReady", "busy"],
   ] as const)("%s", async (_, when, what) => {
     await refuses(
-      { [when]: what, options: { readyDeadlineMs: 1_000, exitDeadlineMs: 200 } },
+      { [when]: what, options: { readyDeadlineMs: 3_000, exitDeadlineMs: 200 } },
       {
         code: "DEADLINE_EXPIRED",
         message: /^the ready deadline of 1000 ms passed while (offering|preparing)/,

@@ -4,7 +4,7 @@ import { startLoad, unharmed } from "./support/load.js";
 import { isAlive, stateOf } from "./support/processes.js";
 import { Service } from "./support/service.js";
 
-const short = { readyDeadlineMs: 1_200, commitDeadlineMs: 600, parkDeadlineMs: 400, exitDeadlineMs: 300 };
+const short = { readyDeadlineMs: 4_000, commitDeadlineMs: 1_200, parkDeadlineMs: 800, exitDeadlineMs: 300 };
 
 // Red when aborting has no deadline, or killChild does nothing: a stopped process hears no abort.
 test.each([
@@ -12,14 +12,14 @@ test.each([
     "before it accepts the offer",
     "sendAccept",
     "aborted",
-    /^the ready deadline of 1200 ms passed while offering/,
+    /^the ready deadline of 4000 ms passed while offering/,
   ],
-  ["before it is ready", "sendReady", "aborted", /^the ready deadline of 1200 ms passed while preparing/],
+  ["before it is ready", "sendReady", "aborted", /^the ready deadline of 4000 ms passed while preparing/],
   [
     "after it was told to commit",
     "startAccepting",
     "rolledBack",
-    /^the commit deadline of 600 ms passed while committing/,
+    /^the commit deadline of 1200 ms passed while committing/,
   ],
 ])(
   "INV-2, INV-3, INV-5: a child that is stopped %s is ended with SIGKILL, and the parent serves on",
@@ -54,7 +54,7 @@ test("INV-3, INV-5: the child of a stopped parent leaves at its deadline, and th
   const report = await service.until("handoff", { pid });
   expect(report).toMatchObject({ outcome: expect.toBeOneOf(["aborted", "rolledBack"]) });
   await service.logged(
-    /generation 2 \(pid \d+\) leaves before it was owner: the commit deadline of 1000 ms passed/,
+    /generation 2 \(pid \d+\) leaves before it was owner: the commit deadline of 2000 ms passed/,
   );
   expect(await service.whoami()).toBe(1);
   await service.succeed();

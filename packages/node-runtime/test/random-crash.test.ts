@@ -28,11 +28,16 @@ async function crash(victim: "parent" | "child", seed: number): Promise<void> {
   const slow = victim === "child" ? await SlowRequest.begin(target) : undefined;
   const random = randomly(seed);
   for (let round = 0; round < rounds; round += 1) {
-    const { now, pid } = service;
+    const { now, pid, processes: before } = service;
     const spawned = service.until("step", { pid, on: "childSpawned" }, now);
     service.signal("SIGHUP", pid);
     await spawned;
-    const child = service.processes.find((other) => other !== pid) ?? pid;
+    // One that was ended a moment ago may not have been collected yet, and one that begins shows its environment late.
+    let child = pid;
+    await eventually("the child is seen", () => {
+      child = service.processes.find((other) => !before.includes(other)) ?? pid;
+      return child !== pid;
+    });
     const delayMs = random.next().value * 250;
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     const dies = victim === "parent" ? pid : child;

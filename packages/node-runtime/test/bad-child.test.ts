@@ -96,7 +96,7 @@ describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to th
       { [when]: what, options: { readyDeadlineMs: 3_000, exitDeadlineMs: 200 } },
       {
         code: "DEADLINE_EXPIRED",
-        message: /^the ready deadline of 1000 ms passed while (offering|preparing)/,
+        message: /^the ready deadline of 3000 ms passed while (offering|preparing)/,
       },
     );
   });

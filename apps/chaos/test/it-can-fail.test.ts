@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
   {
     what: "takes the service back without ending a child that hangs",
     breakage: {
-      from: "killChild: () => this.#child?.kill(),",
+      from: "killChild: () => this.#link?.kill(),",
       to: 'killChild: () => this.#driver.dispatch("childExited"),',
     },
     cells: ["child/accepting/stopLong"],
@@ -110,10 +110,28 @@ const CASES: readonly Case[] = [
     what: "leaves once the metadata is sent, as the seed did",
     breakage: {
       from: 'this.#driver.dispatch("childSpawned");',
-      to: 'this.#driver.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); this.#service.drainer.begin("handoff", () => process.exit(0));',
+      to: 'this.#driver.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); setTimeout(() => process.exit(0), 50);',
     },
     cells: ["child/adopted/sigkill"],
     promise: "INV-2",
+  },
+  {
+    what: "takes released connections, and never listens to them",
+    breakage: {
+      from: "for (const connection of held) this.#open(connection);\n    this.#drainer.check();\n    return",
+      to: "return",
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-4",
+  },
+  {
+    what: "closes its copies as it sends them",
+    breakage: {
+      from: "sendConnections: () => this.#moves?.send(),",
+      to: "sendConnections: () => { this.#moves?.send(); this.#moves?.release(); },",
+    },
+    cells: ["child/batchAdopted/emfileBatch"],
+    promise: "INV-4",
   },
 ];
 

@@ -1,4 +1,4 @@
-import type { RequestRecord } from "../load/record.js";
+import type { Closure, RequestRecord } from "../load/record.js";
 import type { Turn } from "../plan/cell.js";
 import type { Fault } from "../run/fault.js";
 import type { Overlap, Track } from "../run/watch.js";
@@ -39,6 +39,7 @@ export interface Evidence {
   readonly settled: "owner" | "ended" | "unsettled";
   readonly after: Process | undefined;
   readonly records: readonly RequestRecord[];
+  readonly closures: readonly Closure[];
   readonly tracks: readonly Track[];
   readonly overlaps: readonly Overlap[];
   readonly lines: readonly Line[];

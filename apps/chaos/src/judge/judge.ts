@@ -1,7 +1,7 @@
 import type { RequestRecord } from "../load/record.js";
 import { cellName } from "../plan/cell.js";
 import { type Expectation, expectationOf } from "../plan/expectation.js";
-import { ENDING_KINDS } from "../plan/kind.js";
+import { ENDING_KINDS, type Kind } from "../plan/kind.js";
 import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import type { Evidence, Invariant, Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
@@ -46,6 +46,7 @@ export function judge(evidence: Evidence): Verdict {
   const lost = blamed.filter(({ failure }) => failure !== "refused");
   if (lost.length > 0) broken("INV-4", `${lost.length} requests failed: ${samples(lost)}`);
   for (const text of books(evidence)) broken("INV-4", text);
+  for (const text of unmoved(evidence)) broken("INV-4", text);
 
   if (settled === "unsettled") {
     const alive = evidence.tracks.filter(({ diedAt }) => diedAt === undefined);
@@ -83,7 +84,8 @@ export function judge(evidence: Evidence): Verdict {
 
 /**
  * Which failures nobody could have prevented, by what the kernel had in its tables when the processes were stopped:
- * those on connections that a process had accepted which was killed then.
+ * those on connections that a process had which was killed then, and nobody had after it. A connection that moves is in two
+ * processes for a while: it is the child's alone once its parent has released it, and until then it outlives either of them.
  */
 function divide(
   { fault, settled, turn, tracks, lines }: Evidence,
@@ -101,14 +103,19 @@ function divide(
       (ENDING_KINDS.has(turn.kind) ||
         (role === "child" && turn.kind !== "sigterm" && !handedOver(lines, pid))),
   );
-  let unix = dead.reduce((sum, { accepted }) => sum + accepted.unix, 0);
+  const diedWith = ({ accepted, outlived }: (typeof present)[number], port: number) =>
+    accepted.ports.has(port) && outlived?.ports.has(port) !== true;
+  let unix = dead.reduce(
+    (sum, { accepted, outlived }) => sum + accepted.unix.size - (outlived?.unix.size ?? 0),
+    0,
+  );
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
   for (const record of failures) {
     const { port, kind, failure, start, end } = record;
     const had = (list: typeof present) =>
       port !== undefined && list.some(({ accepted }) => accepted.ports.has(port));
-    if (had(dead)) excused.push(record);
+    if (port !== undefined && dead.some((each) => diedWith(each, port))) excused.push(record);
     else if (kind.startsWith("unix") && failure !== "refused" && unix > 0) {
       unix -= 1;
       excused.push(record);
@@ -145,17 +152,15 @@ function recovery({ fault, records, turn }: Evidence): number | undefined {
   const hangs = turn.kind === "stopLong" || turn.kind === "busyLoop" || turn.kind === "stopShort";
   const from = hangs && turn.victim === "parent" ? fault.until : fault.at;
   let first = Number.POSITIVE_INFINITY;
-  for (const { failure, start, end, kind } of records) {
-    if (
-      failure === undefined &&
-      start >= fault.at &&
-      end < first &&
-      (kind === "new" || kind === "slow" || kind === "unix")
-    ) {
-      first = end;
-    }
+  for (const record of records) {
+    if (isNewConnection(record) && record.start >= fault.at && record.end < first) first = record.end;
   }
   return first === Number.POSITIVE_INFINITY ? undefined : Math.max(0, first - from);
+}
+
+/** Whether somebody was let in, and answered. */
+export function isNewConnection({ kind, failure }: RequestRecord): boolean {
+  return failure === undefined && (kind === "new" || kind === "slow" || kind === "unix");
 }
 
 /** Each answered request stands once in the books of the processes; no request stands there twice. */
@@ -164,6 +169,27 @@ function* books({ records, served }: Evidence): Generator<string> {
   if (twice.length > 0) yield `${twice.length} requests were answered twice, such as ${twice[0]?.id}`;
   const never = records.filter(({ id, failure }) => failure === undefined && !served.has(id));
   if (never.length > 0) yield `${never.length} answers came from nowhere, such as that to ${never[0]?.id}`;
+}
+
+/** Kinds of load whose connections are idle, or about to be, and so can move. */
+const MOVABLE = new Set<RequestRecord["kind"]>(["keptThinking", "idle"]);
+/** After these the parent and the child both do all that they can for a connection. */
+const HARMLESS = new Set<Kind>([
+  "none",
+  "stopShort",
+  "emfileBatch",
+  "controlBlocked",
+  "releaseSwitched",
+  "slowBoot",
+]);
+
+/** A handoff that nothing has gone wrong in closes no connection that can move. */
+function* unmoved({ turn, fault, closures, requestedAt }: Evidence): Generator<string> {
+  if (!HARMLESS.has(turn.kind) || fault?.late) return;
+  const closed = closures.filter(({ kind, at }) => MOVABLE.has(kind) && at >= requestedAt);
+  const [first] = closed;
+  if (first === undefined) return;
+  yield `${closed.length} idle connections were closed and not moved, such as that of port ${first.port} (${first.kind})`;
 }
 
 const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };

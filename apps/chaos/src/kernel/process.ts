@@ -14,6 +14,19 @@ export function stateOf(pid: number): string | undefined {
   }
 }
 
+/**
+ * Whether a process has closed what it had open. One of several threads is its corpse before the others have ended, and what
+ * they have open is all of theirs.
+ */
+export function hasClosedAll(pid: number): boolean {
+  if (stateOf(pid) !== undefined) return false;
+  try {
+    return readdirSync(`/proc/${pid}/task`).length <= 1;
+  } catch {
+    return true;
+  }
+}
+
 export function childrenOf(pid: number): number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").trim();

@@ -54,7 +54,16 @@ interface UnixRow {
   readonly path: string;
 }
 
+/** The folder in the service's runtime directory that its control sockets are in: no listener of the service itself. */
+export const CONTROL_ROOT = "heirloom";
+
 function unixRows(folder: string): UnixRow[] {
+  return allUnixRows(folder).filter(({ path }) => !isControl(path, folder));
+}
+
+const isControl = (path: string, folder: string) => path.startsWith(`${folder}/${CONTROL_ROOT}/`);
+
+function allUnixRows(folder: string): UnixRow[] {
   return readFileSync("/proc/net/unix", "latin1")
     .split("\n")
     .filter((line) => line.includes(`${folder}/`))
@@ -75,8 +84,8 @@ export function listenersOf({ ports, folder }: Listening): Set<string> {
 export interface Accepted {
   /** The clients' ports. */
   readonly ports: ReadonlySet<number>;
-  /** Unix-domain connections have no names: only their number is known. */
-  readonly unix: number;
+  /** Unix-domain connections have no names: their inode numbers tell them apart, and no client knows those. */
+  readonly unix: ReadonlySet<string>;
 }
 
 /** Exact for a process that is stopped. What waits in the accept queue has no descriptor yet, and is not among them. */
@@ -88,9 +97,30 @@ export function acceptedBy(pid: number, { ports, folder }: Listening): Accepted 
         .filter(({ state, inode }) => state !== "0A" && inodes.has(inode))
         .map(({ remotePort }) => remotePort),
     ),
-    unix: unixRows(folder).filter(({ listens, inode }) => !listens && inodes.has(inode)).length,
+    unix: new Set(
+      unixRows(folder)
+        .filter(({ listens, inode }) => !listens && inodes.has(inode))
+        .map(({ inode }) => inode),
+    ),
   };
 }
+
+/**
+ * Those among a process's connections that have outlived it: another process has a copy, or one is on its way to it. To be
+ * asked right after its end.
+ */
+export function outliving({ ports: had, unix }: Accepted, { ports, folder }: Listening): Accepted {
+  const open = tcpRows(readFileSync("/proc/net/tcp", "latin1"), ports).filter(
+    ({ state, inode, remotePort }) => state === ESTABLISHED && inode !== "0" && had.has(remotePort),
+  );
+  const rows = unixRows(folder).filter(({ inode }) => unix.has(inode));
+  return {
+    ports: new Set(open.map(({ remotePort }) => remotePort)),
+    unix: new Set(rows.map(({ inode }) => inode)),
+  };
+}
+
+const ESTABLISHED = "01";
 
 function socketInodes(pid: number): Set<string> {
   return new Set(
@@ -110,6 +140,10 @@ export function inventory(
   listeners: ReadonlySet<string>,
 ): Record<string, number> {
   const targets = [...(descriptorsOf(pid)?.values() ?? [])];
+  const control = new Set<string>();
+  for (const { listens, inode, path } of allUnixRows(folder)) {
+    if (listens && isControl(path, folder)) control.add(inode);
+  }
   const unnamed = new Set<string>();
   for (const line of readFileSync("/proc/net/unix", "latin1").split("\n")) {
     const [, , , , , , inode = "", path] = line.trim().split(/\s+/);
@@ -117,7 +151,7 @@ export function inventory(
   }
   const count: Record<string, number> = {};
   for (const target of targets) {
-    const sort = sortOf(target, folder, listeners, unnamed);
+    const sort = sortOf(target, folder, { listeners, control, unnamed });
     if (sort !== undefined) count[sort] = (count[sort] ?? 0) + 1;
   }
   return count;
@@ -126,8 +160,7 @@ export function inventory(
 function sortOf(
   target: string,
   folder: string,
-  listeners: ReadonlySet<string>,
-  unnamed: ReadonlySet<string>,
+  sockets: Readonly<Record<"listeners" | "control" | "unnamed", ReadonlySet<string>>>,
 ): string | undefined {
   if (!target.startsWith("socket:[")) {
     return target
@@ -136,6 +169,7 @@ function sortOf(
       .replace(/^served-\d+$/, "served");
   }
   const inode = target.slice(8, -1);
-  if (listeners.has(inode)) return "listening socket";
-  return unnamed.has(inode) ? "unnamed socket" : undefined;
+  if (sockets.listeners.has(inode)) return "listening socket";
+  if (sockets.control.has(inode)) return "control socket";
+  return sockets.unnamed.has(inode) ? "unnamed socket" : undefined;
 }

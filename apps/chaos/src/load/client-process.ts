@@ -1,6 +1,6 @@
 /** The clients of one service, as a process of their own, started by the conductor with a channel. */
 import { setMaxListeners } from "node:events";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import { Client, HABITS } from "./client.js";
 import {
   type FromClients,
@@ -13,8 +13,10 @@ import {
 const REPORT_EVERY_MS = 100;
 const AFTER_FAILURE_MS = 20;
 
-let targets: Targets | undefined;
 let records: RequestRecord[] = [];
+let clients: readonly Client[] = [];
+/** Calls the idle clients out of their thinking. */
+let call = new AbortController();
 let stop = new AbortController();
 const asking = new Set<Promise<unknown>>();
 let working: Promise<unknown> = Promise.resolve();
@@ -24,14 +26,17 @@ function tell(message: FromClients): void {
 }
 
 function report(): void {
-  if (records.length > 0) tell({ type: "records", records });
+  const closures = clients.flatMap((client) => client.takeClosures());
+  if (records.length + closures.length > 0) tell({ type: "seen", records, closures });
   records = [];
 }
 
-async function work(client: Client, signal: AbortSignal): Promise<void> {
-  // The first pause keeps the clients from marching in step.
-  for (await client.think(signal); !signal.aborted && targets !== undefined; await client.think(signal)) {
-    const request = client.ask(targets);
+async function work(client: Client, at: Targets, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    // The first pause keeps the clients from marching in step.
+    await client.think(at, signal, call.signal);
+    if (signal.aborted) break;
+    const request = client.ask(at);
     asking.add(request);
     const record = await request;
     records.push(record);
@@ -44,18 +49,20 @@ async function work(client: Client, signal: AbortSignal): Promise<void> {
 
 process.on("message", (message: ToClients) => {
   if (message.type === "start") {
-    targets = message.targets;
+    const { targets } = message;
     stop = new AbortController();
     const { signal } = stop;
-    const clients = KINDS_OF_LOAD.flatMap((kind) =>
+    clients = KINDS_OF_LOAD.flatMap((kind) =>
       Array.from({ length: HABITS[kind].clients }, () => new Client(kind)),
     );
-    setMaxListeners(clients.length, signal);
-    working = Promise.all(clients.map((client) => work(client, signal)));
+    setMaxListeners(2 * clients.length, signal);
+    working = Promise.all(clients.map((client) => work(client, targets, signal)));
     return;
   }
   if (message.type === "pause") stop.abort();
-  const settled = message.type === "pause" ? working : Promise.all(asking);
+  else call.abort();
+  call = new AbortController();
+  const settled = message.type === "pause" ? working : nextTurn().then(() => Promise.all(asking));
   void settled.then(() => {
     report();
     tell({ type: "flushed", mark: message.mark });

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Answer, Connection, RequestFailed, type Target } from "./connection.js";
-import type { LoadKind, RequestRecord, Targets } from "./record.js";
+import type { Closure, LoadKind, RequestRecord, Targets } from "./record.js";
 
 /** Far beyond everything that the victim's deadlines allow: who waits this long is forgotten. */
 const REQUEST_DEADLINE_MS = 25_000;
@@ -14,6 +14,8 @@ interface Habit {
   readonly target: (targets: Targets) => Target;
   readonly path: string;
   readonly upload?: boolean;
+  /** Connects before it thinks, and may be called out of its thinking. */
+  readonly idle?: boolean;
 }
 
 const http = ({ port }: Targets): Target => ({ port });
@@ -26,6 +28,8 @@ export const HABITS: Record<LoadKind, Habit> = {
   new: { clients: 1, thinkMs: [5, 25], perConnection: 1, target: http, path: "/" },
   keptBusy: { clients: 1, thinkMs: [0, 0], perConnection: forever, target: http, path: "/?ms=24" },
   keptThinking: { clients: 3, thinkMs: [20, 200], perConnection: forever, target: http, path: "/" },
+  // What an idle connection is, and one that was never used: most of their time they are nothing but open.
+  idle: { clients: 4, thinkMs: [1_500, 4_000], perConnection: 3, target: http, path: "/", idle: true },
   slow: { clients: 2, thinkMs: [10, 60], perConnection: 1, target: http, path: "/?ms=160" },
   upload: { clients: 1, thinkMs: [10, 40], perConnection: 5, target: http, path: "/", upload: true },
   unix: { clients: 1, thinkMs: [15, 60], perConnection: 1, target: unix, path: "/" },
@@ -48,13 +52,32 @@ export class Client {
   readonly #habit: Habit;
   #connection: Connection | undefined;
   #asked = 0;
+  /** Who answered last on this connection. */
+  #generation: number | undefined;
+  #closures: Closure[] = [];
 
   constructor(kind: LoadKind) {
     this.#kind = kind;
     this.#habit = HABITS[kind];
   }
 
-  async think(signal: AbortSignal): Promise<void> {
+  /** `called` ends it for an idle client, which has opened its connection first. */
+  async think(targets: Targets, signal: AbortSignal, called: AbortSignal): Promise<void> {
+    if (!this.#habit.idle) return this.#pause(signal);
+    // A connection that is not to be had is found out, and recorded, by asking.
+    await this.#connect(targets, () => {}).catch(() => {});
+    await this.#pause(AbortSignal.any([signal, called]));
+  }
+
+  /** Connections that were closed while this client thought, since it was asked last. */
+  takeClosures(): Closure[] {
+    this.#noteClosure();
+    const closures = this.#closures;
+    this.#closures = [];
+    return closures;
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
     const [min, max] = this.#habit.thinkMs;
     const ms = min + Math.random() * (max - min);
     if (ms > 0) await pause(ms, undefined, { signal }).catch(() => {});
@@ -94,6 +117,7 @@ export class Client {
         owner,
         release,
         ...(offerVisible && { offerVisible }),
+        ...(this.#movedTo(generation) && { moved: true }),
       };
     } catch (error) {
       this.drop();
@@ -106,21 +130,40 @@ export class Client {
   }
 
   drop(): void {
+    this.#noteClosure();
     this.#connection?.close();
     this.#connection = undefined;
   }
 
-  async #exchange(id: string, targets: Targets, opened: (port: number | undefined) => void): Promise<Answer> {
-    const { target, perConnection } = this.#habit;
+  #noteClosure(): void {
+    const at = this.#connection?.closedIdleAt;
+    if (this.#connection === undefined || at === undefined) return;
+    const { port } = this.#connection;
+    this.#closures.push({ kind: this.#kind, at, ...(port !== undefined && { port }) });
+    this.#connection = undefined;
+  }
+
+  #movedTo(generation: number): boolean {
+    const moved = this.#generation !== undefined && this.#generation !== generation;
+    this.#generation = this.#connection === undefined ? undefined : generation;
+    return moved;
+  }
+
+  async #connect(targets: Targets, opened: (port: number | undefined) => void): Promise<Connection> {
     // The server may close an idle connection; only one that ends under a request is a failure.
     if (this.#connection?.usable === false) this.drop();
-    if (this.#connection === undefined) {
-      this.#connection = await Connection.open(target(targets), opened);
-      this.#asked = 0;
-    }
+    if (this.#connection !== undefined) return this.#connection;
+    this.#asked = 0;
+    this.#generation = undefined;
+    this.#connection = await Connection.open(this.#habit.target(targets), opened);
+    return this.#connection;
+  }
+
+  async #exchange(id: string, targets: Targets, opened: (port: number | undefined) => void): Promise<Answer> {
+    const connection = await this.#connect(targets, opened);
     this.#asked += 1;
-    const last = this.#asked >= perConnection;
-    const answer = await this.#connection.request((socket) => this.#write(socket, id, last));
+    const last = this.#asked >= this.#habit.perConnection;
+    const answer = await connection.request((socket) => this.#write(socket, id, last));
     if (last || answer.closes) this.drop();
     return answer;
   }

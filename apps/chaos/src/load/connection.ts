@@ -32,6 +32,8 @@ export class Connection {
   #exchange: Exchange | undefined;
   #answers = 0;
   #ended: string | undefined;
+  /** When the server closed it with nothing being asked; milliseconds since 1970. */
+  closedIdleAt: number | undefined;
   /** Our own port. */
   readonly port: number | undefined;
 
@@ -92,6 +94,7 @@ export class Connection {
 
   close(): void {
     this.#exchange = undefined;
+    this.#ended ??= "closed by the client";
     this.#socket.destroy();
   }
 
@@ -123,6 +126,9 @@ export class Connection {
   }
 
   #end(how: string): void {
+    if (this.#ended === undefined && this.#exchange === undefined) {
+      this.closedIdleAt = performance.timeOrigin + performance.now();
+    }
     this.#ended ??= how;
     this.#socket.destroy();
     if (this.#exchange !== undefined) this.#fail(how);

@@ -2,6 +2,7 @@ export const KINDS_OF_LOAD = [
   "new",
   "keptBusy",
   "keptThinking",
+  "idle",
   "slow",
   "upload",
   "unix",
@@ -51,6 +52,22 @@ export interface RequestRecord {
   readonly owner?: boolean;
   readonly release?: string;
   readonly offerVisible?: boolean;
+  /** Another generation had answered on this connection before. */
+  readonly moved?: boolean;
+}
+
+/** A kept connection that the server closed while its client thought. */
+export interface Closure {
+  readonly kind: LoadKind;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly port?: number;
+}
+
+/** What was asked, and what was closed, since the last flush. */
+export interface Seen {
+  readonly records: readonly RequestRecord[];
+  readonly closures: readonly Closure[];
 }
 
 export interface Targets {
@@ -62,11 +79,11 @@ export interface Targets {
 /** From the conductor to a client process. */
 export type ToClients =
   | { readonly type: "start"; readonly targets: Targets }
-  /** Answered with `flushed` once everything that is being asked now has ended. */
+  /** Idle clients ask; answered with `flushed` once everything that is being asked then has ended. */
   | { readonly type: "flush"; readonly mark: number }
   /** Ends what is being asked, and asks nothing more until `start`. */
   | { readonly type: "pause"; readonly mark: number };
 
 export type FromClients =
-  | { readonly type: "records"; readonly records: readonly RequestRecord[] }
+  | ({ readonly type: "seen" } & Seen)
   | { readonly type: "flushed"; readonly mark: number };

@@ -1,4 +1,4 @@
-import { BOOT_KINDS, type Kind, SELF_KINDS, SIGNAL_KINDS } from "./kind.js";
+import { BOOT_KINDS, type Kind, MOVE_KINDS, SELF_KINDS, SIGNAL_KINDS } from "./kind.js";
 import { MOMENT_NAMES, MOMENTS, type MomentName, type Side } from "./moment.js";
 
 export type Victim = "parent" | "child" | "both";
@@ -50,9 +50,18 @@ export function allCells(): Cell[] {
 }
 
 const PARENTS_FAULTS = new Set<Kind>(["newerParent", "overlappingVersions", "emfileParent", "none"]);
+const MOVE_MOMENTS = new Set<MomentName>([
+  "moving",
+  "batchSent",
+  "batchAdopted",
+  "batchReleased",
+  "batchTaken",
+]);
 const FRAMES = new Set<Kind>(["garbageFrame", "halfFrame", "oversizedFrame"]);
 
 function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {
+  if (kind === "emfileBatch") return moment === "batchAdopted";
+  if (MOVE_MOMENTS.has(moment)) return MOVE_KINDS.includes(kind);
   // There is no child before it is spawned; right after, a signal would meet a process that is not Node yet.
   if (moment === "spawned" && victim === "child") return kind === "sigkill";
   // Before the child has booted there is nobody to write into the channel; a parent has none before it spawns.

@@ -29,6 +29,8 @@ export function expectationOf(turn: Turn): Expectation {
       ? only("parent", "child", "later")
       : only("child", "later");
   }
+  // A batch that was refused is tried again.
+  if (kind === "emfileBatch") return only("child");
   return only("parent", "child");
 }
 
@@ -61,5 +63,6 @@ const BOOT: Partial<Record<Turn["kind"], Expectation["owners"]>> = {
   scriptBroken: ["parent"],
   releaseSwitched: ["child"],
   fullDisk: ["child"],
+  controlBlocked: ["child"],
   none: ["child"],
 };

@@ -23,10 +23,12 @@ export const KINDS = {
   wrongListener: "the descriptors of two listeners are swapped",
   emfileParent: "the parent has no free descriptor when it spawns",
   emfileChild: "the child has no free descriptor when it adopts",
+  emfileBatch: "the child has one free descriptor when a batch arrives",
   executableMissing: "the executable is gone",
   scriptBroken: "the new release does not parse",
   releaseSwitched: "a link is switched to a new release",
   fullDisk: "the disk of the log is full",
+  controlBlocked: "the folder of the control sockets cannot be made",
   none: "nothing: a plain handoff",
 } as const;
 
@@ -43,6 +45,7 @@ export const SELF_KINDS: readonly Kind[] = [
   "garbageFrame",
   "halfFrame",
   "oversizedFrame",
+  "emfileBatch",
 ];
 
 /** Done by signals, and so to any process at any moment. */
@@ -53,6 +56,17 @@ export const SIGNAL_KINDS: readonly Kind[] = [
   "sigterm",
   "secondSighup",
   "sighupStorm",
+];
+
+/** What is done while connections move: what can happen to a process at any step is tried at all the others. */
+export const MOVE_KINDS: readonly Kind[] = [
+  "sigkill",
+  "stopShort",
+  "stopLong",
+  "sigterm",
+  "secondSighup",
+  "garbageFrame",
+  "emfileBatch",
 ];
 
 /** After these the process is gone. */
@@ -79,5 +93,6 @@ export const BOOT_KINDS: readonly Kind[] = [
   "scriptBroken",
   "releaseSwitched",
   "fullDisk",
+  "controlBlocked",
   "none",
 ];

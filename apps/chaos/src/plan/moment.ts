@@ -52,6 +52,12 @@ export const MOMENTS = {
   accepting: around("child", "startAccepting"),
   committed: around("child", "sendCommitted"),
   draining: around("parent", "drainConnections"),
+  // Connections move in batches. Each moment is that of the first one.
+  moving: around("parent", "moveConnections"),
+  batchSent: around("parent", "sendConnections"),
+  batchAdopted: around("child", "adoptConnections"),
+  batchReleased: around("parent", "releaseConnections"),
+  batchTaken: around("child", "takeConnections"),
   lastConnection: {
     role: "parent",
     before: { source: "event", name: "drained" },

@@ -25,6 +25,8 @@ function turnOf(cell: Cell, round: number, seed: number): Turn {
   const side = (round + first) % 2 === 0 ? "before" : "after";
   // There is no child before it is spawned.
   if (cell.moment === "spawned" && cell.victim === "child") return { ...cell, side: "after" };
+  // A batch that is there already needs no descriptor.
+  if (cell.kind === "emfileBatch") return { ...cell, side: "before" };
   if (cell.moment !== "random") return { ...cell, side };
   return { ...cell, side, delayMs: Math.floor(random() * RANDOM_MS_MAX) };
 }

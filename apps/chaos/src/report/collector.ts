@@ -2,6 +2,7 @@ import { INVARIANTS, type Invariant, PROMISES } from "../judge/evidence.js";
 import { type Counters, difference } from "../kernel/counters.js";
 import { type Cell, cellName, turnName } from "../plan/cell.js";
 import type { TurnResult } from "../run/result.js";
+import { DrainTotals, drainsOf } from "./drain.js";
 import { environment } from "./environment.js";
 import type { CellReport, Life, Report } from "./model.js";
 import { lifeOf, tell } from "./story.js";
@@ -38,6 +39,8 @@ export class Collector {
   failed = 0;
   excused = 0;
   refused = 0;
+  moved = 0;
+  readonly #drain = new DrainTotals();
 
   constructor(cells: readonly Cell[], startedAt: number) {
     this.#startedAt = startedAt;
@@ -108,7 +111,9 @@ export class Collector {
         failed: this.failed,
         excused: this.excused,
         refused: this.refused,
+        moved: this.moved,
       },
+      drain: this.#drain.sum(),
       invariants: INVARIANTS.map((invariant) => ({
         invariant,
         promise: PROMISES[invariant],
@@ -129,9 +134,12 @@ export class Collector {
   }
 
   #takeSeries({ evidence, turn, endedAt }: TurnResult, lane: number): void {
-    for (const { records, requestedAt, fault, tracks } of evidence) {
+    for (const each of evidence) {
+      const { records, requestedAt, fault, tracks } = each;
       this.requests += records.length;
-      for (const { start, end, failure } of records) {
+      for (const counts of drainsOf(each)) this.#drain.take(counts);
+      for (const { start, end, failure, moved } of records) {
+        if (moved) this.moved += 1;
         const bucket = Math.max(0, Math.floor((end - this.#startedAt) / BUCKET_MS));
         this.#latencies[bucket] ??= [];
         this.#latencies[bucket].push(end - start);

@@ -1,3 +1,4 @@
+import type { ConnectionEnd } from "@heirloom/node-runtime";
 import type { Invariant } from "../judge/evidence.js";
 import type { Counters } from "../kernel/counters.js";
 import type { Cell, Turn } from "../plan/cell.js";
@@ -22,7 +23,11 @@ export interface Report {
     readonly failed: number;
     readonly excused: number;
     readonly refused: number;
+    /** Answers on a connection that another generation had answered on before. */
+    readonly moved: number;
   };
+  /** What became of the parents' connections, over all handoffs that came to their end. */
+  readonly drain: DrainSum;
   readonly invariants: readonly {
     readonly invariant: Invariant;
     readonly promise: string;
@@ -40,6 +45,12 @@ export interface Report {
   readonly marks: readonly { readonly at: number; readonly lane: number; readonly what: string }[];
   /** For each lane, the lives of its generations. */
   readonly lanes: readonly (readonly Life[])[];
+}
+
+export interface DrainSum {
+  readonly handoffs: number;
+  readonly longestPauseMs: number;
+  readonly classes: Readonly<Record<string, Readonly<Record<ConnectionEnd, number>>>>;
 }
 
 export interface CellReport extends Cell {
@@ -60,6 +71,8 @@ export interface Story {
   readonly violations: readonly { readonly invariant: Invariant; readonly text: string }[];
   readonly faultAt: number | undefined;
   readonly recoveryMs: number | undefined;
+  /** What became of the parent's connections, if it came to its end. */
+  readonly drain: DrainSum | undefined;
   readonly transcript: readonly { readonly at: number; readonly who: string; readonly text: string }[];
   /** The end of what the processes wrote to standard error. */
   readonly said: string;

@@ -2,7 +2,8 @@ import type { Evidence } from "../judge/evidence.js";
 import type { TurnResult } from "../run/result.js";
 import type { Track } from "../run/watch.js";
 import type { Line } from "../victim/order.js";
-import type { Life, Story, StoryRequest } from "./model.js";
+import { DrainTotals, drainsOf } from "./drain.js";
+import type { DrainSum, Life, Story, StoryRequest } from "./model.js";
 
 const LINES_MAX = 160;
 const REQUESTS_MAX = 140;
@@ -20,11 +21,19 @@ export function tell(result: TurnResult): Story {
     violations,
     faultAt: first?.fault && round(first.fault.at - zero),
     recoveryMs: recoveryMs === undefined ? undefined : Math.round(recoveryMs),
+    drain: first && drainOf(first),
     transcript: transcriptOf(violations.length > 0 ? evidence : evidence.slice(0, 1), zero),
     said: result.said.slice(-(violations.length > 0 ? SAID_MAX_BROKEN : SAID_MAX)),
     requests: first === undefined ? [] : requestsOf(first, zero),
     lives: (first?.tracks ?? []).map((track) => lifeOf(track, zero, result.endedAt)),
   };
+}
+
+function drainOf(evidence: Evidence): DrainSum | undefined {
+  const totals = new DrainTotals();
+  const drains = drainsOf(evidence);
+  for (const counts of drains) totals.take(counts);
+  return drains.length === 0 ? undefined : totals.sum();
 }
 
 export function lifeOf(track: Track, zero: number, end: number): Life {

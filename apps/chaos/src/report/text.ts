@@ -1,4 +1,5 @@
 import { cellName } from "../plan/cell.js";
+import { drainText } from "./drain.js";
 import type { Report } from "./model.js";
 
 const CELLS_SHOWN = 20;
@@ -8,7 +9,7 @@ export function verdictText(
   report: Report,
   where: { readonly html: string; readonly schedule?: string },
 ): string {
-  const { totals, counters, invariants, cells } = report;
+  const { totals, counters, invariants, cells, drain } = report;
   const lines = [""];
   for (const { invariant, promise, broken, examples } of invariants) {
     lines.push(
@@ -20,6 +21,8 @@ export function verdictText(
   const worst = cells.reduce((max, { recoveryMaxMs = 0 }) => Math.max(max, recoveryMaxMs), 0);
   lines.push(
     `${totals.turns} of ${totals.planned} turns in ${Math.round(report.durationMs / 1_000)} s: ${totals.requests} requests, ${totals.failed} of them failed, ${totals.excused} of those on connections that a killed process had accepted, or after the service's end`,
+    `${totals.moved} answers came on a connection that another generation had answered on before`,
+    `connections when a generation left, ${drain.handoffs} times: ${drainText(drain)}`,
     `longest time from a fault until a new connection was answered: ${worst} ms`,
     `kernel (the whole network namespace): ${counters.listenOverflows} listen overflows, ${counters.listenDrops} listen drops, ${counters.establishedResets} connections reset`,
   );

@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { getPriority, setPriority } from "node:os";
-import type { FromClients, RequestRecord, Targets, ToClients } from "../load/record.js";
+import type { Closure, FromClients, RequestRecord, Seen, Targets, ToClients } from "../load/record.js";
 
 /** One process of clients, seen from the conductor. */
 export class Clients {
   readonly #process: ChildProcess;
   #records: RequestRecord[] = [];
+  #closures: Closure[] = [];
   #mark = 0;
   readonly #flushes = new Map<number, () => void>();
 
@@ -14,8 +15,10 @@ export class Clients {
     // Like the victim: nicer than the conductor.
     if (this.#process.pid !== undefined) setPriority(this.#process.pid, Math.min(19, getPriority() + 5));
     this.#process.on("message", (message: FromClients) => {
-      if (message.type === "records") this.#records.push(...message.records);
-      else this.#flushes.get(message.mark)?.();
+      if (message.type === "seen") {
+        this.#records.push(...message.records);
+        this.#closures.push(...message.closures);
+      } else this.#flushes.get(message.mark)?.();
     });
   }
 
@@ -24,11 +27,11 @@ export class Clients {
   }
 
   /** Resolves with everything that was asked before this call, and has ended. */
-  flush(): Promise<RequestRecord[]> {
+  flush(): Promise<Seen> {
     return this.#flushed("flush");
   }
 
-  pause(): Promise<RequestRecord[]> {
+  pause(): Promise<Seen> {
     return this.#flushed("pause");
   }
 
@@ -42,15 +45,16 @@ export class Clients {
     this.#process.kill("SIGKILL");
   }
 
-  #flushed(type: "flush" | "pause"): Promise<RequestRecord[]> {
+  #flushed(type: "flush" | "pause"): Promise<Seen> {
     this.#mark += 1;
     const mark = this.#mark;
     return new Promise((resolve) => {
       this.#flushes.set(mark, () => {
         this.#flushes.delete(mark);
-        const records = this.#records;
+        const seen = { records: this.#records, closures: this.#closures };
         this.#records = [];
-        resolve(records);
+        this.#closures = [];
+        resolve(seen);
       });
       this.#send({ type, mark });
     });

@@ -1,6 +1,7 @@
-import { childrenOf, stateOf } from "../kernel/process.js";
-import { type Accepted, acceptedBy } from "../kernel/socket.js";
+import { childrenOf, hasClosedAll, stateOf } from "../kernel/process.js";
+import { type Accepted, acceptedBy, outliving } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
+import { ENDING_KINDS } from "../plan/kind.js";
 import type { Role } from "../plan/moment.js";
 import { STOP_LONG_MS, STOP_SHORT_MS } from "../victim/deadlines.js";
 import { eventually, now, pause } from "./clock.js";
@@ -13,6 +14,8 @@ export interface Present {
   readonly struck: boolean;
   /** The connections that it had accepted, read from the kernel while it was stopped. */
   readonly accepted: Accepted;
+  /** Those of them that were open right after its end: they had moved, or stayed with the other one. */
+  outlived?: Accepted;
 }
 
 /** What was done, to whom, and when. */
@@ -31,6 +34,8 @@ export interface Fault {
 const STORM = 30;
 /** Well within every deadline of the victim. */
 const LATE_MS = 500;
+/** One that takes longer has had time for more than the kernel's tables said of it. */
+const END_MS_MAX = 100;
 
 /** Does what the turn says. At a moment, the process that publishes it has stopped itself there. */
 export async function strike(
@@ -87,10 +92,22 @@ export async function strike(
     }
     if (kind === "busyLoop") until = now() + STOP_LONG_MS;
   }
+  if (ENDING_KINDS.has(kind)) await seeEnds(service, present);
   const heldMs = byItself === undefined ? 0 : at - byItself.at;
   const overdueMs =
     kind === "stopShort" ? until - at - STOP_SHORT_MS : kind === "stopLong" ? until - at - STOP_LONG_MS : 0;
   return { at, until, late: heldMs > LATE_MS || overdueMs > LATE_MS, present, parentState };
+}
+
+/** Looks what is left of the connections of a process that ends at once. */
+async function seeEnds({ listening, watch }: Service, present: readonly Present[]): Promise<void> {
+  for (const each of present) {
+    if (!each.struck) continue;
+    if (await eventually(() => hasClosedAll(each.pid), END_MS_MAX, 1)) {
+      each.outlived = outliving(each.accepted, listening);
+    }
+  }
+  watch.sample();
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {

@@ -1,17 +1,16 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
-import { request } from "node:http";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { Evidence, Process } from "../judge/evidence.js";
-import { judge } from "../judge/judge.js";
+import { isNewConnection, judge } from "../judge/judge.js";
 import { inheritable, processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
 import { MOMENTS } from "../plan/moment.js";
-import { SETTLE_MS } from "../victim/deadlines.js";
-import { FOLDER_VARIABLE } from "../victim/order.js";
+import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import { Books } from "./books.js";
 import { Clients } from "./clients.js";
 import { eventually, now, pause } from "./clock.js";
 import { type Fault, signal, strike } from "./fault.js";
+import { leftoversOf } from "./leftovers.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
 import type { Track } from "./watch.js";
@@ -20,7 +19,7 @@ import type { Track } from "./watch.js";
 const QUIET_MS = 120;
 const SETTLE_EVERY_MS = 25;
 const STRIKE_MS_MAX = 9_000;
-const INVENTORY_MS_MAX = 1_500;
+const CONTROL_MS_MAX = 3_000;
 const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
@@ -36,12 +35,12 @@ export class Lane {
   #orders = 0;
   /** What the first generation had open before anything happened: every owner at rest has the same. */
   #atRest: Record<string, number> = {};
-  readonly #booksRead = new Map<string, number>();
-  #early: ReadonlyMap<string, number> = new Map();
+  readonly #books: Books;
 
   constructor(folder: string, programs: Programs) {
     this.#service = new Service(folder, programs);
     this.#clients = new Clients(programs.clients);
+    this.#books = new Books(folder);
   }
 
   /** One turn: the fault, what comes of it, a further handoff, and the verdict on both. */
@@ -88,7 +87,7 @@ export class Lane {
     if (!this.#running) return;
     await this.#clients.pause();
     for (const { pid } of this.#service.watch.alive) signal(pid, "SIGTERM");
-    await eventually(() => processesWith(this.#marker).length === 0, 6_000, 25);
+    await eventually(() => processesWith(this.#service.marker).length === 0, 6_000, 25);
     await this.#bury();
   }
 
@@ -96,17 +95,13 @@ export class Lane {
     this.#clients.end();
     this.kill();
     this.#service.watch.stop();
-    await eventually(() => processesWith(this.#marker).length === 0, 2_000, 20);
+    await eventually(() => processesWith(this.#service.marker).length === 0, 2_000, 20);
     rmSync(this.#service.folder, { recursive: true, force: true });
   }
 
   /** SIGKILLs every process that this lane's service ever became. */
   kill(): void {
-    for (const pid of processesWith(this.#marker)) signal(pid, "SIGKILL");
-  }
-
-  get #marker(): string {
-    return `${FOLDER_VARIABLE}=${this.#service.folder}\0`;
+    for (const pid of processesWith(this.#service.marker)) signal(pid, "SIGKILL");
   }
 
   async #start(fullDisk: boolean): Promise<boolean> {
@@ -119,7 +114,8 @@ export class Lane {
       return false;
     }
     this.#running = true;
-    // Before there is any load, once what the start needed is closed again.
+    // Before there is any load, once the start is over and what it needed is closed again.
+    await eventually(() => this.#service.controlFiles().includes("current"), CONTROL_MS_MAX, 10);
     await pause(100);
     const [founder] = this.#service.watch.alive;
     if (founder !== undefined) {
@@ -134,7 +130,7 @@ export class Lane {
   async #bury(): Promise<void> {
     await this.#clients.pause();
     this.kill();
-    await eventually(() => processesWith(this.#marker).length === 0, 3_000, 10);
+    await eventually(() => processesWith(this.#service.marker).length === 0, 3_000, 10);
     this.#service.watch.sample();
     this.#running = false;
   }
@@ -156,7 +152,9 @@ export class Lane {
     service.order(undefined);
     service.executable(true);
     const owner = settled === "owner" ? service.watch.alive[0] : undefined;
-    const records = settled === "owner" ? await this.#clients.flush() : await this.#clients.pause();
+    if (fault !== undefined && settled === "owner") await this.#answersSince(fault.at);
+    const { records, closures } =
+      settled === "owner" ? await this.#clients.flush() : await this.#clients.pause();
     const expectedRelease = this.#release;
     const found = records.filter(({ pid }) => owner !== undefined && pid === owner.pid).at(-1)?.release;
     const evidence: Evidence = {
@@ -167,11 +165,12 @@ export class Lane {
       settled,
       after: owner && { pid: owner.pid, generation: owner.generation },
       records,
+      closures,
       tracks: [...service.watch.tracks.values()].map((track) => ({ ...track, phases: [...track.phases] })),
       overlaps: [...service.watch.overlaps],
       lines: service.takeLines(),
-      served: this.#readBooks(),
-      leftovers: await this.#leftovers(settled, owner),
+      served: this.#books.read(),
+      leftovers: await leftoversOf(service, { turn, settled, owner, atRest: this.#atRest }),
       inheritable:
         owner === undefined
           ? []
@@ -180,6 +179,7 @@ export class Lane {
     };
     // A broken or switched release is put right for the handoff that follows.
     if (turn.kind === "scriptBroken") service.release(this.#release);
+    if (turn.kind === "controlBlocked") service.blockControl(false);
     return { evidence, missed };
   }
 
@@ -192,6 +192,7 @@ export class Lane {
     }
     if (turn.kind === "scriptBroken") service.release("broken");
     if (turn.kind === "executableMissing") service.executable(false);
+    if (turn.kind === "controlBlocked") service.blockControl(true);
     this.#orders += 1;
     const order = {
       id: this.#orders,
@@ -227,6 +228,14 @@ export class Lane {
     });
   }
 
+  /** A service may have settled before any client has come anew: that one is what tells. */
+  #answersSince(at: number): Promise<boolean> {
+    return eventually(
+      () => this.#clients.records.some((record) => record.start >= at && isNewConnection(record)),
+      RECOVERY_MS,
+    );
+  }
+
   async #settle(before: Process): Promise<Evidence["settled"]> {
     let quietSince: number | undefined;
     const settled = await eventually(
@@ -245,7 +254,7 @@ export class Lane {
   #isSettled(before: Process): boolean {
     const { watch, lines } = this.#service;
     const { alive } = watch;
-    if (alive.length === 0) return processesWith(this.#marker).length === 0;
+    if (alive.length === 0) return processesWith(this.#service.marker).length === 0;
     const [only] = alive;
     if (only === undefined || alive.length > 1 || !only.accepts) return false;
     if (
@@ -256,86 +265,6 @@ export class Lane {
     }
     // Before the handoff has begun the parent is alone as well.
     return only.pid !== before.pid || lines.some((line) => line.type === "report" && line.pid === before.pid);
-  }
-
-  async #leftovers(settled: Evidence["settled"], owner: Track | undefined): Promise<string[]> {
-    const found: string[] = [];
-    const service = this.#service;
-    if (settled !== "unsettled") {
-      const stray = processesWith(this.#marker).filter((pid) => pid !== owner?.pid);
-      if (stray.length > 0) found.push(`processes left behind: ${stray.join(", ")}`);
-      const files = service.strayFiles();
-      if (files.length > 0) found.push(`files left behind: ${files.join(", ")}`);
-    }
-    if (owner === undefined) return found;
-    const baseline = this.#atRest;
-    let grown = "";
-    const same = () => {
-      grown = differences(baseline, inventory(owner.pid, service.listening, service.watch.listeners));
-      return grown === "";
-    };
-    if (!(await eventually(same, INVENTORY_MS_MAX, 100))) {
-      found.push(`generation ${owner.generation} has other descriptors than the first had at rest: ${grown}`);
-    }
-    const resources = await this.#resources();
-    if (resources !== undefined && resources > TIMERS_MAX) {
-      found.push(`generation ${owner.generation} has ${resources} timers running`);
-    }
-    return found;
-  }
-
-  /** How many timers keep the owner's loop busy, as Node itself counts them. */
-  #resources(): Promise<number | undefined> {
-    const { port } = this.#service.targets;
-    return new Promise((resolve) => {
-      const asked = request(
-        { port, host: "127.0.0.1", path: "/resources", agent: false, timeout: 5_000 },
-        (response) => {
-          let text = "";
-          response.setEncoding("utf8").on("data", (chunk: string) => {
-            text += chunk;
-          });
-          response.on("end", () => {
-            try {
-              const { resources } = JSON.parse(text) as { resources: string[] };
-              resolve(resources.filter((name) => name === "Timeout").length);
-            } catch {
-              resolve(undefined);
-            }
-          });
-          response.on("error", () => resolve(undefined));
-        },
-      );
-      asked.on("error", () => resolve(undefined));
-      asked.on("timeout", () => asked.destroy());
-      asked.end();
-    });
-  }
-
-  /** What the processes have written into their books since the last look. */
-  #readBooks(): Map<string, number> {
-    const served = new Map<string, number>();
-    const { folder } = this.#service;
-    if (!existsSync(folder)) return served;
-    for (const name of readdirSync(folder)) {
-      if (!name.startsWith("served-")) continue;
-      const path = join(folder, name);
-      const from = this.#booksRead.get(name) ?? 0;
-      const bytes = Buffer.alloc(Math.max(0, statSync(path).size - from));
-      const file = openSync(path, "r");
-      const read = readSync(file, bytes, 0, bytes.length, from);
-      closeSync(file);
-      const end = bytes.lastIndexOf("\n", read) + 1;
-      for (const id of bytes.toString("latin1", 0, end).split("\n")) {
-        if (id !== "") served.set(id, (served.get(id) ?? 0) + 1);
-      }
-      this.#booksRead.set(name, from + end);
-    }
-    // A request of the next turn may have been answered already: its line was read with this turn's.
-    const both = new Map(served);
-    for (const [id, count] of this.#early) both.set(id, (both.get(id) ?? 0) + count);
-    this.#early = served;
-    return both;
   }
 
   #unstartable(turn: Turn, startedAt: number): TurnResult {
@@ -355,14 +284,4 @@ export class Lane {
       evidence: [],
     };
   }
-}
-
-/** The clients' connections and slow answers need some; a handoff that leaves one behind each time gets beyond. */
-const TIMERS_MAX = 24;
-
-function differences(baseline: Record<string, number>, found: Record<string, number>): string {
-  return [...new Set([...Object.keys(baseline), ...Object.keys(found)])]
-    .filter((sort) => (baseline[sort] ?? 0) !== (found[sort] ?? 0))
-    .map((sort) => `${sort}: ${found[sort] ?? 0} instead of ${baseline[sort] ?? 0}`)
-    .join(", ");
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -11,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Listening, listenersOf } from "../kernel/socket.js";
+import { CONTROL_ROOT, type Listening, listenersOf } from "../kernel/socket.js";
 import {
   FOLDER_VARIABLE,
   type Line,
@@ -36,6 +37,7 @@ const HEAP_MB_MAX = 96;
 /** The conductor has to be there in time, whatever the victims do: they are nicer than it is. */
 const NICER = 5;
 const START_MS_MAX = 15_000;
+const CONTROL_ASIDE = `${CONTROL_ROOT}-aside`;
 
 /** One victim: a service in a folder of its own, with all the processes that it becomes. */
 export class Service {
@@ -66,6 +68,11 @@ export class Service {
     symlinkSync(process.execPath, join(folder, "node"));
     this.release("1");
     this.order(undefined);
+  }
+
+  /** What the environment of every process has in it that this service ever becomes. */
+  get marker(): string {
+    return `${FOLDER_VARIABLE}=${this.folder}\0`;
   }
 
   get listening(): Listening {
@@ -139,8 +146,45 @@ export class Service {
 
   /** Files in the folder that nobody but a handoff can have made. */
   strayFiles(): string[] {
-    const expected = new Set(["1", "2", "broken", "current", "node", "order.json", "service.sock"]);
+    const expected = new Set([
+      "1",
+      "2",
+      "broken",
+      "current",
+      "node",
+      "order.json",
+      "service.sock",
+      CONTROL_ROOT,
+      CONTROL_ASIDE,
+    ]);
     return readdirSync(this.folder).filter((name) => !expected.has(name) && !name.startsWith("served-"));
+  }
+
+  /** What is in the folder of the control sockets, by name. */
+  controlFiles(): string[] {
+    try {
+      return readdirSync(this.#controlFolder).sort().reverse();
+    } catch {
+      return [];
+    }
+  }
+
+  /** Keeps the next generations from making a control socket, or lets them again. */
+  blockControl(blocked: boolean): void {
+    const root = join(this.folder, CONTROL_ROOT);
+    const aside = join(this.folder, CONTROL_ASIDE);
+    if (blocked) {
+      // Root writes into whatever folder it finds; nobody makes a folder where a file is.
+      renameSync(root, aside);
+      writeFileSync(root, "");
+    } else if (existsSync(aside)) {
+      rmSync(root, { recursive: true, force: true });
+      renameSync(aside, root);
+    }
+  }
+
+  get #controlFolder(): string {
+    return join(this.folder, CONTROL_ROOT, "service");
   }
 
   takeLines(): Line[] {

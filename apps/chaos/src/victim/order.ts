@@ -1,3 +1,4 @@
+import type { DrainCounts } from "@heirloom/node-runtime";
 import type { Kind } from "../plan/kind.js";
 import type { Point, Role } from "../plan/moment.js";
 
@@ -46,6 +47,8 @@ export type Line =
       readonly outcome: string;
       readonly code?: string;
       readonly message?: string;
+      /** What became of the parent's connections, once it leaves. */
+      readonly drain?: DrainCounts;
     }
   /** The process stops itself now. */
   | { readonly type: "struck"; readonly at: number; readonly pid: number; readonly id: number };

@@ -6,9 +6,10 @@
 import { subscribe } from "node:diagnostics_channel";
 import { openSync, readSync } from "node:fs";
 import { join } from "node:path";
+import type { DrainCounts } from "@heirloom/node-runtime";
 import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, type Order } from "./order.js";
 import { now, say } from "./say.js";
-import { atAppStep, atBoot, atEvent, atSpawn, strikeSelf } from "./strike.js";
+import { atAppStep, atBoot, atEffect, atEvent, atSpawn, strikeSelf } from "./strike.js";
 
 const folder = process.env[FOLDER_VARIABLE] ?? ".";
 // Opened once, so that orders reach a process without a free descriptor, too.
@@ -44,6 +45,7 @@ subscribe("heirloom:effect", (message) => {
   if (when === "before")
     say({ type: "step", at: now(), pid: process.pid, generation, role: `${role}`, text: `  ${effect}` });
   if (effect === "spawnChild" && readOrder() !== undefined) atSpawn(`${when}`);
+  atEffect(`${effect}`, `${when}`);
   meet(`${role}`, "effect", `${effect}`, `${when}`, generation);
 });
 
@@ -66,9 +68,10 @@ subscribe(APP_CHANNEL, (message) => {
 });
 
 subscribe("heirloom:handoff", (message) => {
-  const { outcome, generation, error } = message as {
+  const { outcome, generation, error, drain } = message as {
     outcome: string;
     generation: number;
+    drain?: DrainCounts;
     error?: { code: string; message: string };
   };
   say({
@@ -78,6 +81,7 @@ subscribe("heirloom:handoff", (message) => {
     generation,
     outcome,
     ...(error && { code: error.code, message: error.message }),
+    ...(drain && { drain }),
   });
 });
 

@@ -44,7 +44,7 @@ const REWRITES: Partial<Record<Kind, (offer: Offer, max: number) => Offer>> = {
   },
 };
 
-/** Finds the parent's end of the channel: the socket that a spawn brings. */
+/** Finds the parent's end of the channel: the first socket that a spawn brings. The second is the descriptor channel's. */
 export function atSpawn(when: string): void {
   if (when === "before") socketsBefore = new Set(sockets());
   else channelDescriptor = sockets().find((descriptor) => !socketsBefore.has(descriptor));
@@ -53,6 +53,11 @@ export function atSpawn(when: string): void {
 /** Ends the want of descriptors: the handoff has met it by now. */
 export function atEvent(event: string): void {
   if (event !== "readyDeclared") release();
+}
+
+/** Ends it in the same turn as the batch came: a process that accepts without a free descriptor turns clients away. */
+export function atEffect(effect: string, when: string): void {
+  if (effect === "adoptConnections" && when === "after") release();
 }
 
 /** What the application has to wait for before it goes on. */
@@ -89,6 +94,12 @@ const SELF: Partial<Record<Kind, () => void>> = {
   halfFrame: () => writeToChannel(Buffer.from("0000006481a474797065", "hex")),
   oversizedFrame: () => writeToChannel(Buffer.from("7fffffff81a474797065", "hex")),
   emfileParent: takeEveryDescriptor,
+  emfileBatch: () => {
+    takeEveryDescriptor();
+    // Half of a batch arrives.
+    const spare = hoard.pop();
+    if (spare !== undefined) closeSync(spare);
+  },
 };
 
 function writeToChannel(bytes: Uint8Array): void {

@@ -259,12 +259,18 @@ export class Child {
   /** A parent that is dead aborts nothing and keeps nobody waiting: whatever it left behind, its service is to be taken over. */
   #look(event: ChildEvent, state: ChildState): ChildEvent | undefined {
     if (!diesWithParent.has(event) || !awaitsParent.has(state) || !this.#watch.parentIsGone) {
-      if (event === "parentDied") this.#orphaned = true;
+      if (event === "parentDied") this.#orphan(state);
       return event;
     }
-    this.#orphaned = true;
+    this.#orphan(state);
     this.#channel?.close();
     return "parentDied";
+  }
+
+  #orphan(state: ChildState): void {
+    this.#orphaned = true;
+    // Nothing has moved before commit, and nothing will: the descriptor channel only has to be closed.
+    if (awaitsParent.has(state)) this.#adopter?.inherit();
   }
 
   #adopt(take: (batch: Connections) => number): void {

@@ -1,0 +1,95 @@
+import { request } from "node:http";
+import type { Evidence } from "../judge/evidence.js";
+import { processesWith } from "../kernel/process.js";
+import { inventory } from "../kernel/socket.js";
+import type { Turn } from "../plan/cell.js";
+import { eventually } from "./clock.js";
+import type { Service } from "./service.js";
+import type { Track } from "./watch.js";
+
+const INVENTORY_MS_MAX = 1_500;
+/** The clients' connections and slow answers need some; a handoff that leaves one behind each time gets beyond. */
+const TIMERS_MAX = 24;
+
+export interface Rest {
+  readonly turn: Turn;
+  readonly settled: Evidence["settled"];
+  readonly owner: Track | undefined;
+  /** What an owner at rest has open. */
+  readonly atRest: Readonly<Record<string, number>>;
+}
+
+/** What is there after a handoff and should not be: processes, files, descriptors, timers. */
+export async function leftoversOf(
+  service: Service,
+  { turn, settled, owner, atRest }: Rest,
+): Promise<string[]> {
+  const found: string[] = [];
+  if (settled !== "unsettled") {
+    const stray = processesWith(service.marker).filter((pid) => pid !== owner?.pid);
+    if (stray.length > 0) found.push(`processes left behind: ${stray.join(", ")}`);
+    const files = service.strayFiles();
+    if (files.length > 0) found.push(`files left behind: ${files.join(", ")}`);
+  }
+  if (owner === undefined) return found;
+  const who = `generation ${owner.generation}`;
+  const controlled = turn.kind !== "controlBlocked";
+  // The next owner clears away what killed processes left of theirs, so this is asked after the plain handoffs.
+  if (controlled && turn.kind === "none") {
+    const expected = `current, ${owner.generation}-${owner.pid}.sock`;
+    let files = "";
+    const same = () => {
+      files = service.controlFiles().join(", ");
+      return files === expected;
+    };
+    if (!(await eventually(same, INVENTORY_MS_MAX, 50))) {
+      found.push(`the folder of the control sockets has ${files || "nothing"} in it, and not ${expected}`);
+    }
+  }
+  let grown = "";
+  const same = () => {
+    const open = inventory(owner.pid, service.listening, service.watch.listeners);
+    grown = differences(controlled ? atRest : { ...atRest, "control socket": 0 }, open);
+    return grown === "";
+  };
+  if (!(await eventually(same, INVENTORY_MS_MAX, 100))) {
+    found.push(`${who} has other descriptors than the first had at rest: ${grown}`);
+  }
+  const timers = await timersOf(service.targets.port);
+  if (timers !== undefined && timers > TIMERS_MAX) found.push(`${who} has ${timers} timers running`);
+  return found;
+}
+
+/** How many timers keep the owner's loop busy, as Node itself counts them. */
+function timersOf(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const asked = request(
+      { port, host: "127.0.0.1", path: "/resources", agent: false, timeout: 5_000 },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk;
+        });
+        response.on("end", () => {
+          try {
+            const { resources } = JSON.parse(text) as { resources: string[] };
+            resolve(resources.filter((name) => name === "Timeout").length);
+          } catch {
+            resolve(undefined);
+          }
+        });
+        response.on("error", () => resolve(undefined));
+      },
+    );
+    asked.on("error", () => resolve(undefined));
+    asked.on("timeout", () => asked.destroy());
+    asked.end();
+  });
+}
+
+function differences(baseline: Readonly<Record<string, number>>, found: Record<string, number>): string {
+  return [...new Set([...Object.keys(baseline), ...Object.keys(found)])]
+    .filter((sort) => (baseline[sort] ?? 0) !== (found[sort] ?? 0))
+    .map((sort) => `${sort}: ${found[sort] ?? 0} instead of ${baseline[sort] ?? 0}`)
+    .join(", ");
+}

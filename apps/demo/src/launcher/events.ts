@@ -1,3 +1,5 @@
+import type { DrainCounts } from "@heirloom/node-runtime";
+
 /** What a generation tells the launcher: one JSON object a line, on the standard output that all generations inherit. */
 export type ServiceEvent = OwnerEvent | HandoffEvent | FailedEvent;
 
@@ -19,7 +21,7 @@ export interface HandoffEvent {
   childGeneration: number;
   durationMs: number;
   error?: { code: string; message: string };
-  drain?: { finished: number; cut: number; durationMs: number };
+  drain?: DrainCounts;
 }
 
 /** This generation can't serve, and ends. */

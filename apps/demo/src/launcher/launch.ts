@@ -60,7 +60,7 @@ function handoffLine(handoff: HandoffEvent, terminal: Terminal): string {
   const { generation, childGeneration, durationMs, drain, error } = handoff;
   if (handoff.outcome === "committed") {
     const drained = drain
-      ? `; in ${Math.round(drain.durationMs)} ms it finished ${drain.finished}, cut ${drain.cut}`
+      ? `; in ${Math.round(drain.durationMs)} ms ${drain.moved} connections moved, ${drain.finished} finished, ${drain.closed} closed, ${drain.cut} cut`
       : "";
     return terminal.paint(
       "dim",

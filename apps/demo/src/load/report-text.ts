@@ -96,7 +96,8 @@ function notes(report: Report, painter: Painter): string[] {
   const lines = [
     `kept-alive connections: ${opened} opened, ${closeAnnounced} ended in order, ${closedWhileIdle} closed while idle`,
     `handoffs: ${outcomes.committed} committed, ${outcomes.aborted} aborted, ${outcomes.rolledBack} rolled back`,
-    `connections of generations that left: ${drained.finished} finished, ${drained.cut} cut`,
+    `connections of generations that left: ${drained.moved} moved, ${drained.finished} finished, ${drained.closed} closed, ${drained.cut} cut`,
+    `the longest time that one which moved was read by nobody: ${ms(drained.longestPauseMs)} ms`,
   ];
   const red = (text: string) => painter.paint("red", text);
   for (const { entry, failureClass, message, afterRestartMs } of report.samples) {

@@ -1,3 +1,4 @@
+import type { ConnectionEnd } from "@heirloom/node-runtime";
 import type { HandoffEvent } from "../launcher/events.js";
 import {
   ENTRY_NAMES,
@@ -28,7 +29,8 @@ export interface Report {
     /** From the start of the child to the commit seen by both, by the parents' own reports. */
     handoffMs: Summary;
     outcomes: Record<HandoffEvent["outcome"], number>;
-    drained: { finished: number; cut: number };
+    /** What became of the connections of the generations that left. */
+    drained: { moved: number; finished: number; closed: number; cut: number; longestPauseMs: number };
   };
   requests: number;
   failed: number;
@@ -54,6 +56,7 @@ export function buildReport(input: ReportInput): Report {
   const problems = [...input.problems];
   if (missing > 0) problems.push(`${missing} restarts were not tried any more`);
   const committed = handoffs.filter(({ outcome }) => outcome === "committed");
+  const sum = (end: ConnectionEnd) => committed.reduce((total, { drain }) => total + (drain?.[end] ?? 0), 0);
   const clients = ENTRY_NAMES.map((name) => [
     name,
     { ...ledger.entries[name], latencyMs: ledger.latencies(name) },
@@ -75,8 +78,11 @@ export function buildReport(input: ReportInput): Report {
         rolledBack: handoffs.filter(({ outcome }) => outcome === "rolledBack").length,
       },
       drained: {
-        finished: committed.reduce((sum, { drain }) => sum + (drain?.finished ?? 0), 0),
-        cut: committed.reduce((sum, { drain }) => sum + (drain?.cut ?? 0), 0),
+        moved: sum("moved"),
+        finished: sum("finished"),
+        closed: sum("closed"),
+        cut: sum("cut"),
+        longestPauseMs: rounded(Math.max(0, ...committed.map(({ drain }) => drain?.longestPauseMs ?? 0))),
       },
     },
     requests: ledger.requests,

@@ -76,7 +76,7 @@ const CASES: readonly Case[] = [
   {
     what: "takes the service back without ending a child that hangs",
     breakage: {
-      from: "killChild: () => this.#link?.kill(),",
+      from: "killChild: () => this.#attempt?.kill(),",
       to: 'killChild: () => this.#driver.dispatch("childExited"),',
     },
     cells: ["child/accepting/stopLong"],
@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: "forgets to unpark",
-    breakage: { from: "listeners.accept();\n        hooks.runResume()", to: "hooks.runResume()" },
+    breakage: { from: "listeners.accept();\n    hooks.runResume()", to: "hooks.runResume()" },
     cells: ["child/commitReceived/sigkill"],
     promise: "INV-2",
   },
@@ -109,8 +109,8 @@ const CASES: readonly Case[] = [
   {
     what: "leaves once the metadata is sent, as the seed did",
     breakage: {
-      from: 'this.#driver.dispatch("childSpawned");',
-      to: 'this.#driver.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); setTimeout(() => process.exit(0), 50);',
+      from: 'this.#machine.dispatch("childSpawned");',
+      to: 'this.#machine.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); setTimeout(() => process.exit(0), 50);',
     },
     cells: ["child/adopted/sigkill"],
     promise: "INV-2",
@@ -127,8 +127,8 @@ const CASES: readonly Case[] = [
   {
     what: "closes its copies as it sends them",
     breakage: {
-      from: "sendConnections: () => this.#moves?.send(),",
-      to: "sendConnections: () => { this.#moves?.send(); this.#moves?.release(); },",
+      from: "sendConnections: () => this.#attempt?.moves?.send(),",
+      to: "sendConnections: () => { this.#attempt?.moves?.send(); this.#attempt?.moves?.release(); },",
     },
     cells: ["child/batchAdopted/emfileBatch"],
     promise: "INV-4",

@@ -111,6 +111,8 @@ function divide(
   );
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
+  // Whoever meets noise reads no further, so a batch on its way stays there until the drain deadline ends what is left.
+  const cutAt = turn.kind === "garbageFrame" ? drainExpiredAt(lines) : undefined;
   for (const record of failures) {
     const { port, kind, failure, start, end } = record;
     const had = (list: typeof present) =>
@@ -127,6 +129,13 @@ function divide(
       end < fenced.diedAt + LOOK_MS
     ) {
       excused.push(record);
+    } else if (
+      cutAt !== undefined &&
+      failure !== "refused" &&
+      start <= cutAt + LOOK_MS &&
+      end >= cutAt - LOOK_MS
+    ) {
+      excused.push(record);
     } else if (settled !== "ended") blamed.push(record);
     // Nobody is left, or the service was told to end: clients are turned away. What was accepted is answered even so.
     else if (turn.kind !== "sigterm" || !had(present) || !BUSY.has(kind) || start > fault.at)
@@ -139,6 +148,12 @@ function divide(
 /** Whether a process left because it had handed over itself, as it does when a further handoff was asked for. */
 function handedOver(lines: Evidence["lines"], pid: number): boolean {
   return lines.some((line) => line.type === "report" && line.pid === pid && line.outcome === "committed");
+}
+
+function drainExpiredAt(lines: Evidence["lines"]): number | undefined {
+  return lines.find(
+    (line) => line.type === "step" && line.role === "parent" && line.text === "draining: deadlineExpired",
+  )?.at;
 }
 
 /** A death is seen at the next look. */

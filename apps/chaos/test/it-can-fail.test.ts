@@ -113,7 +113,7 @@ const CASES: readonly Case[] = [
       to: 'this.#machine.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); setTimeout(() => process.exit(0), 50);',
     },
     cells: ["child/adopted/sigkill"],
-    promise: "INV-2",
+    promise: "INV-6",
   },
   {
     what: "takes released connections, and never listens to them",

@@ -2,7 +2,7 @@ import type { ConnectionEnd, DrainCounts } from "@heirloom/node-runtime";
 import type { Evidence } from "../judge/evidence.js";
 import type { DrainSum } from "./model.js";
 
-export const ENDS = ["moved", "finished", "closed", "cut"] as const satisfies readonly ConnectionEnd[];
+const ENDS = ["moved", "finished", "closed", "cut"] as const satisfies readonly ConnectionEnd[];
 
 /** Adds up what parents said of their connections when they left. */
 export class DrainTotals {

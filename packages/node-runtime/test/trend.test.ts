@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startLoad, unharmed } from "./support/load.js";
 import { residentKilobytes, settledDescriptors } from "./support/processes.js";
@@ -34,7 +35,9 @@ test(`INV-1, INV-5: ${restarts} restarts in a row leave nothing behind, and no c
   expect(late.socket).toBeLessThanOrEqual(early.socket ?? 0);
   expect({ ...late, socket: 0 }).toEqual({ ...early, socket: 0 });
   expect(service.processes).toEqual([service.pid]);
-  expect(readdirSync(service.dir).sort()).toEqual(["app.sock", "config.json"]);
+  expect(readdirSync(service.dir).sort()).toEqual(["app.sock", "config.json", "heirloom"]);
+  // The control sockets of a service: its folder, the owner's socket, and the name that leads there.
+  expect(readdirSync(join(service.dir, "heirloom"), { recursive: true })).toHaveLength(3);
   // What a generation is started with does not grow from one to the next, but for the digits of its number.
   expect(Math.max(...environment.slice(3)) - Math.min(...environment.slice(3))).toBeLessThan(64);
   // Nor does its size: the median of the last quarter against that of the first.

@@ -39,6 +39,6 @@ said(
 );
 said("parent", { type: "commit" });
 said("child", { type: "committed" });
-said("parent", { type: "farewell", finished: 3, moved: 0, cut: 0 });
+said("parent", { type: "farewell", finished: 3, moved: 0, closed: 0, cut: 0 });
 
 for (const line of lines) console.log(JSON.stringify(line));

@@ -60,7 +60,7 @@ test("INV-4: a connection that was accepted and has been silent is answered when
 });
 
 test("INV-4: after a rollback kept-alive connections are kept alive again", async () => {
-  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000, connections: "close" } });
   const { pid } = service;
   const target = await service.target();
   const client = await KeptAlive.open(target);

@@ -117,8 +117,8 @@ export class ParentMoves {
 
   /** Nothing moves any more, and what is on its way stays here. */
   end(): void {
-    this.finish();
-    this.#mover?.keep();
+    this.#over = true;
+    this.#mover?.end();
   }
 }
 

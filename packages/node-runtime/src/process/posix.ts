@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
+import { mayHaveSyscalls } from "../syscalls.js";
 
 export interface PosixProgram {
   /** Path of the executable, with a slash in it. */
@@ -56,7 +57,7 @@ export function loadPosix(): Promise<Posix | undefined> {
 }
 
 async function load(): Promise<Posix | undefined> {
-  if (process.platform !== "linux" || process.env.HEIRLOOM_SYSCALLS === "none") return undefined;
+  if (process.platform !== "linux" || !mayHaveSyscalls()) return undefined;
   const { default: koffi } = await import("koffi");
   const c = koffi.load(null);
   const socketpair = c.func("int socketpair(int domain, int type, int protocol, _Out_ int *pair)");

@@ -37,12 +37,12 @@ export class Drainer {
 
   /** The name of the listener that a connection came in on. */
   listenerOf(socket: Socket): string | undefined {
-    return this.#trackers.find(({ tracker }) => tracker.has(socket))?.listener;
+    return this.#trackedBy(socket)?.listener;
   }
 
   /** Closes a connection here, for this reason. */
   end(socket: Socket, end: ConnectionEnd): void {
-    for (const { tracker } of this.#trackers) tracker.end(socket, end);
+    this.#trackedBy(socket)?.tracker.end(socket, end);
     socket.destroy();
   }
 
@@ -112,5 +112,9 @@ export class Drainer {
     this.#drained = undefined;
     this.#tally.finish();
     drained();
+  }
+
+  #trackedBy(socket: Socket) {
+    return this.#trackers.find(({ tracker }) => tracker.has(socket));
   }
 }

@@ -123,9 +123,22 @@ it("under load, two restarts fail no request and leave a report", async () => {
     failed: 0,
     restarts: { asked: 2, done: 2, failed: [], outcomes: { committed: 2, aborted: 0, rolledBack: 0 } },
   });
-  for (const name of ["newConnections", "slowResponses", "slowUploads", "keptAlive", "restarter"]) {
+  for (const name of [
+    "newConnections",
+    "slowResponses",
+    "slowUploads",
+    "keptAlive",
+    "idle",
+    "webSockets",
+    "restarter",
+  ]) {
     expect(report.clients[name].requests, name).toBeGreaterThan(0);
   }
+  const { idle, webSockets } = report.clients;
+  expect(idle.connections.clients).toBeGreaterThan(0);
+  expect(idle.connections.survived).toBe(idle.connections.clients);
+  expect(webSockets.connections).toMatchObject({ clients: 20, survived: 20, opened: 20 });
+  expect(webSockets.messages).toEqual({ sent: webSockets.requests * 3, lost: 0, doubled: 0 });
   expect(stderr).toMatch(/^restart 2 of 2: generation 3 answered after \d+ ms/m);
   expect(status).toBe(0);
 });

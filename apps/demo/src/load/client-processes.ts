@@ -14,10 +14,10 @@ export class ClientProcesses {
   readonly #processes: { kind: KindName; child: ChildProcess; ended: Promise<void> }[];
   #ending = false;
 
-  constructor(target: Target, onReport: (report: ClientReport) => void) {
+  constructor(target: Target, clients: Record<KindName, number>, onReport: (report: ClientReport) => void) {
     const program = fileURLToPath(new URL("client-process.js", import.meta.url));
     this.#processes = KIND_NAMES.map((kind) => {
-      const child = fork(program, [kind, target.host, String(target.port)], {
+      const child = fork(program, [kind, target.host, String(target.port), String(clients[kind])], {
         stdio: ["ignore", "ignore", "inherit", "ipc"],
       });
       child.on("message", (report) => onReport(report as ClientReport));

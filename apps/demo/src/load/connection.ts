@@ -144,7 +144,8 @@ export class Connection {
   }
 }
 
-function connectFailureClass(code: string | undefined): FailureClass {
+/** What it means that a connection could not be opened. */
+export function connectFailureClass(code: string | undefined): FailureClass {
   if (code === "ECONNREFUSED") return "refused";
   if (code === "ECONNRESET" || code === "EPIPE") return "reset";
   if (code === "ETIMEDOUT") return "deadlineExpired";

@@ -1,12 +1,20 @@
 import { FAILURE_CLASSES, type FailureClass } from "./failure.js";
-import { type ConnectionCounts, KIND_NAMES, type KindName } from "./kinds/kind.js";
+import { type ConnectionCounts, KIND_NAMES, type KindName, type MessageCounts } from "./kinds/kind.js";
 import type { RequestRecord } from "./request.js";
 
 /** What a client process tells: the requests ended since its last report, and its connections so far. */
 export interface ClientReport {
   kind: KindName;
   records: RequestRecord[];
-  connections: ConnectionCounts;
+  connections: ConnectionTotals;
+  messages: MessageCounts;
+}
+
+/** Of all clients of a kind. */
+export interface ConnectionTotals extends ConnectionCounts {
+  clients: number;
+  /** Clients whose first connection is open still. */
+  survived: number;
 }
 
 /** The kinds of clients, and the restarter itself, which asks /whoami until a new generation answers. */
@@ -17,7 +25,8 @@ export interface Entry {
   requests: number;
   failed: number;
   failures: Record<FailureClass, number>;
-  connections: ConnectionCounts;
+  connections: ConnectionTotals;
+  messages: MessageCounts;
 }
 
 /** Latencies of answered requests: of those that were waiting at any moment of a window, and of the others. */
@@ -60,6 +69,7 @@ export class Ledger {
   addReport(report: ClientReport): void {
     for (const record of report.records) this.add(report.kind, record);
     this.entries[report.kind].connections = report.connections;
+    this.entries[report.kind].messages = report.messages;
   }
 
   add(name: EntryName, record: RequestRecord): void {
@@ -127,6 +137,7 @@ function newEntry(): Entry {
     requests: 0,
     failed: 0,
     failures: Object.fromEntries(FAILURE_CLASSES.map((name) => [name, 0])) as Record<FailureClass, number>,
-    connections: { opened: 0, closeAnnounced: 0, closedWhileIdle: 0 },
+    connections: { clients: 0, survived: 0, opened: 0, closeAnnounced: 0, closedWhileIdle: 0 },
+    messages: { sent: 0, lost: 0, doubled: 0 },
   };
 }

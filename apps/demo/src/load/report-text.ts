@@ -8,15 +8,26 @@ const ENTRY_TITLES: Record<EntryName, string> = {
   slowResponses: "slow",
   slowUploads: "uploads",
   keptAlive: "kept alive",
+  idle: "idle",
+  webSockets: "WebSocket",
   restarter: "restarter",
 };
 
-/** Of the columns: one for each entry, and the total. */
-const WIDTHS = [10, 7, 9, 12, 11, 9];
+/** Of the columns of requests, with their widths: one for each entry, and the total. */
+const COLUMNS: readonly [string, number][] = [
+  ["new", 7],
+  ["slow", 6],
+  ["uploads", 8],
+  ["kept", 7],
+  ["idle", 6],
+  ["WebSocket", 10],
+  ["restarter", 10],
+  ["total", 8],
+];
 
 const CLASS_TITLES: Record<FailureClass, string> = {
   refused: "connection refused",
-  reset: "reset before any byte",
+  reset: "reset at once",
   truncated: "truncated",
   wrongBody: "wrong body",
   wrongStatus: "wrong status",
@@ -35,6 +46,8 @@ export function reportLines(report: Report, painter: Painter): string[] {
     "",
     ...requestTable(report, painter),
     "",
+    ...stayingTable(report, painter),
+    "",
     ...restartTable(report, painter),
     "",
     ...latencyTable(report, painter),
@@ -46,12 +59,17 @@ export function reportLines(report: Report, painter: Painter): string[] {
 
 function requestTable({ clients, requests, failed }: Report, painter: Painter): string[] {
   const row = (title: string, cells: (string | number)[], style?: Style) => {
-    const text = title.padEnd(22) + cells.map((cell, at) => String(cell).padStart(WIDTHS[at] ?? 0)).join("");
+    const text =
+      title.padEnd(18) + cells.map((cell, at) => String(cell).padStart(COLUMNS[at]?.[1] ?? 0)).join("");
     return style ? painter.paint(style, text) : text;
   };
   const entries = ENTRY_NAMES.map((name) => clients[name]);
   return [
-    row("requests by client", [...ENTRY_NAMES.map((name) => ENTRY_TITLES[name]), "total"], "bold"),
+    row(
+      "requests by client",
+      COLUMNS.map(([title]) => title),
+      "bold",
+    ),
     row("requests", [...entries.map((entry) => entry.requests), requests]),
     row("answered correctly", [...entries.map((entry) => entry.requests - entry.failed), requests - failed]),
     ...FAILURE_CLASSES.map((name) => {
@@ -59,6 +77,28 @@ function requestTable({ clients, requests, failed }: Report, painter: Painter): 
       const total = counts.reduce((sum, count) => sum + count, 0);
       return row(CLASS_TITLES[name], [...counts, total], total > 0 ? "red" : "dim");
     }),
+  ];
+}
+
+/** What became of connections that their clients wanted to keep, and of the messages on them. */
+function stayingTable({ clients }: Report, painter: Painter): string[] {
+  const join = (cells: (string | number)[]) => cells.map((cell) => String(cell).padStart(10)).join("");
+  const row = (name: "keptAlive" | "idle" | "webSockets") => {
+    const { connections, messages, failed } = clients[name];
+    const { clients: wanted, survived, closeAnnounced, closedWhileIdle } = connections;
+    const text =
+      ENTRY_TITLES[name].padEnd(20) +
+      join([survived, closeAnnounced, closedWhileIdle]) +
+      (name === "webSockets" ? join([messages.sent, messages.lost, messages.doubled]) : "");
+    if (failed > 0 || messages.lost + messages.doubled > 0) return painter.paint("red", text);
+    return survived < wanted ? painter.paint("yellow", text) : text;
+  };
+  const heads = ["survived", "ended", "closed", "sent", "lost", "doubled"];
+  return [
+    painter.paint("bold", "connections, messages".padEnd(20) + join(heads).slice(1)),
+    row("keptAlive"),
+    row("idle"),
+    row("webSockets"),
   ];
 }
 
@@ -91,10 +131,8 @@ function latencyTable({ clients }: Report, painter: Painter): string[] {
 }
 
 function notes(report: Report, painter: Painter): string[] {
-  const { opened, closeAnnounced, closedWhileIdle } = report.clients.keptAlive.connections;
   const { outcomes, drained } = report.restarts;
   const lines = [
-    `kept-alive connections: ${opened} opened, ${closeAnnounced} ended in order, ${closedWhileIdle} closed while idle`,
     `handoffs: ${outcomes.committed} committed, ${outcomes.aborted} aborted, ${outcomes.rolledBack} rolled back`,
     `connections of generations that left: ${drained.moved} moved, ${drained.finished} finished, ${drained.closed} closed, ${drained.cut} cut`,
     `the longest time that one which moved was read by nobody: ${ms(drained.longestPauseMs)} ms`,

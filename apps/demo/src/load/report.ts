@@ -34,6 +34,7 @@ export interface Report {
   };
   requests: number;
   failed: number;
+  /** By kind; what those that keep their connection came to is in `connections`, and in `messages`. */
   clients: Record<EntryName, Entry & { latencyMs: Latencies }>;
   samples: FailureSample[];
   problems: string[];

@@ -20,14 +20,25 @@ export interface RequestRecord {
 }
 
 /** Makes the request and says how it ended; everything but a RequestFailure is this program's own bug, and thrown. */
-export async function record(request: Request, exchange: () => Promise<Response>): Promise<RequestRecord> {
+export function record(request: Request, exchange: () => Promise<Response>): Promise<RequestRecord> {
+  return recordAttempt(
+    async () => request.check(await exchange()),
+    () => request.deliberateMs(),
+  );
+}
+
+/** The same for what is no HTTP request. */
+export async function recordAttempt(
+  attempt: () => Promise<void>,
+  deliberateMs = () => 0,
+): Promise<RequestRecord> {
   const startedAtMs = nowMs();
   const ended = () => {
     const endedAtMs = nowMs();
-    return { endedAtMs, latencyMs: Math.max(0, endedAtMs - startedAtMs - request.deliberateMs()) };
+    return { endedAtMs, latencyMs: Math.max(0, endedAtMs - startedAtMs - deliberateMs()) };
   };
   try {
-    request.check(await exchange());
+    await attempt();
     return ended();
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;

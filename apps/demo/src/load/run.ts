@@ -4,9 +4,12 @@ import { failureText } from "../launcher/failure-text.js";
 import { onInterrupt } from "../launcher/interrupt.js";
 import { ServiceProcess } from "../launcher/service-process.js";
 import type { Terminal } from "../terminal.js";
+import { clientCounts, openFilesMax } from "./client-counts.js";
 import { ClientProcesses } from "./client-processes.js";
 import { nowMs } from "./clock.js";
 import type { Target } from "./connection.js";
+import { KINDS } from "./kinds/index.js";
+import type { KindName } from "./kinds/kind.js";
 import { Ledger } from "./ledger.js";
 import { Progress } from "./progress.js";
 import { buildReport, type Report } from "./report.js";
@@ -22,6 +25,7 @@ export interface LoadOptions {
 
 interface Run {
   target: Target;
+  clients: Record<KindName, number>;
   options: LoadOptions;
   service: ServiceProcess;
   ledger: Ledger;
@@ -53,9 +57,14 @@ export async function runLoad(options: LoadOptions, terminal: Terminal): Promise
     return 1;
   }
   terminal.line(`Load on ${link(target)}, restarts: ${options.restarts}`);
+  const clients = clientCounts(openFilesMax());
+  if (clients.idle < KINDS.idle.clients)
+    terminal.line(
+      `Idle connections: ${clients.idle} instead of ${KINDS.idle.clients}, since a process may open only ${openFilesMax()} files (ulimit -n)`,
+    );
   const ledger = new Ledger();
   const progress = new Progress(terminal, ledger, options.restarts);
-  const run = { target, options, service, ledger, progress, interrupted: interrupt.signal };
+  const run = { target, clients, options, service, ledger, progress, interrupted: interrupt.signal };
 
   const { restarts, problems } = await restartUnderLoad(run);
   problems.push(...(await end(run)));
@@ -81,7 +90,7 @@ export async function runLoad(options: LoadOptions, terminal: Terminal): Promise
 
 async function restartUnderLoad(run: Run): Promise<{ restarts: Restart[]; problems: string[] }> {
   const { target, options, service, ledger, progress, interrupted } = run;
-  const clients = new ClientProcesses(target, (report) => ledger.addReport(report));
+  const clients = new ClientProcesses(target, run.clients, (report) => ledger.addReport(report));
   const calm = () => pause(CALM_MS, undefined, { signal: interrupted }).catch(() => {});
 
   await calm();

@@ -4,7 +4,7 @@ import { whoamiRequest } from "../whoami.js";
 import type { Client, ConnectionCounts, Kind } from "./kind.js";
 
 /**
- * Clients that keep their connection and think between two requests, well below the 5 seconds after which the service
+ * Clients that keep their connection and think between two requests, well below the time after which the service
  * may close an idle connection: whatever closes one earlier is the restart.
  */
 export const keptAlive: Kind = {
@@ -19,6 +19,11 @@ export class KeptAliveClient implements Client {
   #connection: Connection | undefined;
 
   constructor(readonly target: Target) {}
+
+  get survives(): boolean {
+    const connection = this.#connection;
+    return this.connections.opened === 1 && connection !== undefined && !connection.closedWhileIdle;
+  }
 
   async request(): Promise<RequestRecord> {
     const request = whoamiRequest(this.target, "keep-alive");

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { type ListenOptions, Server, type Socket } from "node:net";
+import { type ListenOptions, Server, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 
 /*
@@ -30,6 +30,31 @@ export const netServer = {
 export function descriptorOf(server: Server | Socket): number | undefined {
   const { _handle: handle } = server as unknown as { _handle: { fd?: number } | null };
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
+}
+
+/** What Node calls a handle of a connection, as opposed to a listening one. */
+const connectionHandle = 0;
+
+/**
+ * A connection on a descriptor. It is of the same kind as what `server` listens on, and saying so spares Node to find that
+ * out: measured, a third of the time that one takes. Without a server that listens, Node finds it out.
+ */
+export function connectionOn(descriptor: number, server: Server | undefined): Socket {
+  const options = { readable: true, writable: true, allowHalfOpen: true };
+  const { _handle: listening } = (server ?? {}) as { _handle?: ListeningHandle | null };
+  if (typeof listening?.constructor === "function") {
+    try {
+      const handle = new listening.constructor(connectionHandle);
+      if (handle.open?.(descriptor) === 0) return new Socket({ ...options, handle } as object);
+    } catch {
+      // Not what it was taken for.
+    }
+  }
+  return new Socket({ ...options, fd: descriptor });
+}
+
+interface ListeningHandle {
+  readonly constructor: new (kind: number) => { open?(descriptor: number): number };
 }
 
 /**

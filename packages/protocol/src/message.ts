@@ -180,7 +180,7 @@ export interface ConnectionsLate {
   readonly bytes: Uint8Array;
 }
 
-/** The parent closed its copies: the child reads from here on. @see spec/v1/messages.md#connections-released */
+/** The parent is done with its copies: the child reads from here on. @see spec/v1/messages.md#connections-released */
 export interface ConnectionsReleased {
   readonly type: "connections-released";
   readonly batch: number;

@@ -97,6 +97,11 @@ export class ConnectionTracker {
     socket.once("close", () => this.#gone(socket, this.#closedGently.has(socket) ? "closed" : "finished"));
   }
 
+  /** Counts a connection as moved, and no longer among those that are open. */
+  part(socket: Socket): void {
+    this.#count(socket, "moved");
+  }
+
   /** Closes a connection here, for this reason. */
   end(socket: Socket, end: ConnectionEnd): void {
     const carrier = carrierOf(socket);
@@ -147,9 +152,14 @@ export class ConnectionTracker {
   }
 
   #gone(socket: Socket, end: ConnectionEnd): void {
-    if (!this.#connections.delete(socket) || this.#tally === undefined) return;
+    if (this.#count(socket, end)) this.#changed();
+  }
+
+  /** Returns whether this was one more that is gone in this draining. */
+  #count(socket: Socket, end: ConnectionEnd): boolean {
+    if (!this.#connections.delete(socket) || this.#tally === undefined) return false;
     this.#tally.count(this.#upgraded.has(socket) ? "upgraded" : this.#class, end);
-    this.#changed();
+    return true;
   }
 
   #stopDraining(): void {

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 import { ConnectionTracker, type DrainMode } from "./connection-tracker.js";
-import { type ConnectionClass, type ConnectionEnd, type DrainCounts, DrainTally } from "./tally.js";
+import { type ConnectionClass, type DrainCounts, DrainTally } from "./tally.js";
 
 /** Finishes what this generation accepted, over all of its servers. */
 export class Drainer {
@@ -30,9 +30,9 @@ export class Drainer {
     this.#tracked(listener, tracker);
   }
 
-  /** Counts a connection that was not accepted here among those of its listener. */
-  track(listener: string, socket: Socket): void {
-    this.#trackers.findLast((each) => each.listener === listener)?.tracker.track(socket);
+  /** The one that has the connections of this listener. */
+  trackerOf(listener: string): ConnectionTracker | undefined {
+    return this.#trackers.findLast((each) => each.listener === listener)?.tracker;
   }
 
   /** The name of the listener that a connection came in on. */
@@ -40,10 +40,10 @@ export class Drainer {
     return this.#trackedBy(socket)?.listener;
   }
 
-  /** Closes a connection here, for this reason. */
-  end(socket: Socket, end: ConnectionEnd): void {
-    this.#trackedBy(socket)?.tracker.end(socket, end);
-    socket.destroy();
+  /** Counts connections as moved, and among those that are open no more. Their copies here are still to be closed. */
+  part(sockets: readonly Socket[]): void {
+    for (const socket of sockets) this.#trackedBy(socket)?.tracker.part(socket);
+    this.check();
   }
 
   /** This process exits: it takes no further connection. */

@@ -16,8 +16,41 @@ export class SilentConnections {
   readonly #server: Server;
   readonly #silent = new Map<Socket, { readonly moved: MovedConnection; readonly since: number }>();
 
+  /** The same for all connections: a batch of them is taken up in one turn. */
+  readonly #listeners: readonly (readonly [string, (this: Socket, first: Buffer) => void])[];
+
   constructor(server: Server) {
     this.#server = server;
+    const silent = this;
+    this.#listeners = [
+      [
+        // Not "data": that costs each connection a turn of its own before anything has come.
+        "readable",
+        function () {
+          const first = this.read() as Buffer | null;
+          if (first !== null) silent.#wake(this, first);
+        },
+      ],
+      [
+        "end",
+        function () {
+          this.end();
+        },
+      ],
+      ["error", () => {}],
+      [
+        "close",
+        function () {
+          silent.#silent.delete(this);
+        },
+      ],
+      [
+        "timeout",
+        function () {
+          if (!server.emit("timeout", this)) this.destroy();
+        },
+      ],
+    ];
   }
 
   has(socket: Socket): boolean {
@@ -30,33 +63,26 @@ export class SilentConnections {
 
   /** `late`: what its parent had read of it already. This runtime never does so; another implementation may. */
   add(socket: Socket, moved: MovedConnection, late: readonly Uint8Array[]): void {
-    const server = this.#server;
-    this.#silent.set(socket, { moved, since: performance.now() });
-    countAsAccepted(server, socket);
+    const now = performance.now();
+    this.#silent.set(socket, { moved, since: now });
+    countAsAccepted(this.#server, socket);
     const { served = 0, idleMs = 0 } = moved;
-    if (served > 0) carryActivity(socket, { served, lastAt: performance.now() - idleMs });
-    const listeners = {
-      data: (first: Buffer) => {
-        this.#silent.delete(socket);
-        for (const [event, listener] of Object.entries(listeners)) socket.removeListener(event, listener);
-        socket.setTimeout(0);
-        socket.pause();
-        socket.unshift(first);
-        server.emit("connection", socket);
-        socket.resume();
-      },
-      end: () => void socket.end(),
-      error: () => {},
-      close: () => void this.#silent.delete(socket),
-      timeout: () => {
-        if (!server.emit("timeout", socket)) socket.destroy();
-      },
-    };
-    for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener);
-    const limitMs = patienceMs(server, served > 0);
+    if (served > 0) carryActivity(socket, { served, lastAt: now - idleMs });
+    for (const [event, listener] of this.#listeners) socket.on(event, listener);
+    const limitMs = patienceMs(this.#server, served > 0);
     if (limitMs > 0) socket.setTimeout(Math.max(1, limitMs - idleMs));
-    const first = Buffer.concat(late);
-    if (first.length > 0) listeners.data(first);
+    if (late.length > 0) this.#wake(socket, Buffer.concat(late));
+  }
+
+  /** Gives a connection to its server, with its first bytes. */
+  #wake(socket: Socket, first: Buffer): void {
+    this.#silent.delete(socket);
+    for (const [event, listener] of this.#listeners) socket.removeListener(event, listener);
+    socket.setTimeout(0);
+    socket.pause();
+    socket.unshift(first);
+    this.#server.emit("connection", socket);
+    socket.resume();
   }
 
   /** What a further generation is to be told of it; undefined where it is not silent any more. */

@@ -45,6 +45,8 @@ const diesWithParent = new Set<ChildEvent>([
   "deadlineExpired",
   "stateRejected",
 ]);
+/** Before an owner gets ready to adopt, which takes some 10 ms: whoever waits to be accepted is served first. */
+const clientsFirstMs = 10;
 const preparing = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
 const awaitsParent = new Set<ChildState>(["preparing", "ready"]);
 
@@ -185,7 +187,9 @@ export class Child {
       sendRelinquish: () => this.#send({ type: "relinquish" }),
       sendStop: () => this.#send({ type: "stop" }),
       prepareAdoption: () => {
-        this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared"));
+        setTimeout(() => {
+          void this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared"));
+        }, clientsFirstMs);
       },
       sendConnectionsAwaited: () => {
         this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });

@@ -85,9 +85,9 @@ export class ParentMoves {
         listenerOf: (socket) => drainer.listenerOf(socket),
         send: (message) => this.#link.send(message),
         ...this.#events,
-        moved: (socket, pausedMs) => {
+        moved: (sockets, pausedMs) => {
           drainer.tally.paused(pausedMs);
-          drainer.end(socket, "moved");
+          drainer.part(sockets);
         },
       });
       this.#mover.begin(this.#awaited ?? []);

@@ -1,5 +1,4 @@
 import { closeSync } from "node:fs";
-import { Socket } from "node:net";
 import {
   type Connections,
   type ConnectionsLate,
@@ -8,6 +7,7 @@ import {
   type MovedConnection,
 } from "@heirloom/protocol";
 import type { Drainer } from "../drain/drainer.js";
+import { connectionOn } from "../node-internals.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { closeAll, receiveBatch } from "./descriptor-channel.js";
 import type { Movable } from "./movable.js";
@@ -134,8 +134,9 @@ export class Adopter {
       closeSync(descriptor);
       return;
     }
-    const socket = new Socket({ fd: descriptor, readable: true, writable: true, allowHalfOpen: true });
-    this.#drainer.track(moved.listener, socket);
+    const tracker = this.#drainer.trackerOf(moved.listener);
+    const socket = connectionOn(descriptor, tracker?.server);
+    tracker?.track(socket);
     movable.adopt({ socket, moved, late });
   }
 }

@@ -61,7 +61,7 @@ export class Http1 implements Movable {
 
 function isAtBoundary(socket: Socket, tracker: ConnectionTracker, idle: ReadonlySet<Socket>): boolean {
   if (socket.destroyed || !socket.readable || !socket.writable || socket.writableLength > 0) return false;
-  if (tracker.silent.has(socket)) return true;
+  if (tracker.silent.has(socket)) return socket.readableLength === 0;
   // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
   if (!isParsed(socket) || currentResponse(socket) !== undefined) return false;
   return socket.bytesRead === 0 || idle.has(socket);

@@ -12,6 +12,8 @@ const batchMax = limits.connectionsMax;
 const rampMs = 15;
 /** After a batch that could not be sent or taken, and where nobody tells that a connection has come to a boundary. */
 const retryMs = 250;
+/** Copies that are closed in one turn: closing one takes about as long as answering a request. */
+const closedAtOnce = 32;
 /** What the application says about the connections of one batch has to fit into one frame. */
 const batchStateBytesMax = limits.frameBytesMax / 2;
 
@@ -30,8 +32,8 @@ export interface MoverOptions {
   paused(): void;
   /** The batch could not be passed on, and waits for `keep`. */
   unsent(): void;
-  /** A connection is the child's now, and was read by nobody for so long: its copy here is to be closed. */
-  moved(socket: Socket, pausedMs: number): void;
+  /** These connections are the child's now, and were read by nobody for so long. */
+  moved(sockets: readonly Socket[], pausedMs: number): void;
 }
 
 interface Batch {
@@ -52,6 +54,9 @@ export class Mover {
   #look: NodeJS.Immediate | undefined;
   #idle: NodeJS.Timeout | undefined;
   #ended = false;
+  /** Copies of what has moved, and the closing of them that is under way. */
+  readonly #copies: Socket[] = [];
+  #closing: NodeJS.Immediate | undefined;
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -98,26 +103,37 @@ export class Mover {
     }
   }
 
-  /** The child has the whole batch: close it here, and let the child read. */
+  /**
+   * The child has the whole batch: let it read. Copies of what nobody here can write to are closed afterwards, in turns of
+   * their own, while the child takes up what it was given and the next batch is on its way.
+   */
   release(): void {
     const batch = this.#take();
     if (batch === undefined) return;
+    const { number, connections, pausedAt } = batch;
     const { send, moved } = this.#options;
-    for (const [index, { late }] of batch.connections.entries()) {
+    for (const [index, { late }] of connections.entries()) {
       for (const bytes of pieces(late?.() ?? [])) {
-        send({ type: "connections-late", batch: batch.number, index, bytes });
+        send({ type: "connections-late", batch: number, index, bytes });
       }
     }
-    const pausedMs = performance.now() - batch.pausedAt;
-    for (const { socket, parted } of batch.connections) {
-      moved(socket, pausedMs);
-      parted?.();
+    for (const { socket, moved, parted } of connections) {
+      if (moved.still && parted === undefined) this.#copies.push(socket);
+      else {
+        socket.destroy();
+        parted?.();
+      }
     }
-    send({ type: "connections-released", batch: batch.number });
+    send({ type: "connections-released", batch: number });
+    moved(
+      connections.map(({ socket }) => socket),
+      performance.now() - pausedAt,
+    );
     const growing = this.#size < batchMax;
     this.#size = Math.min(this.#size * 2, batchMax);
     if (growing) this.#wait(rampMs);
-    else this.#settled();
+    else this.#next();
+    this.#closeCopies();
   }
 
   /** The batch stays here. */
@@ -142,6 +158,14 @@ export class Mover {
   end(): void {
     this.finish();
     this.keep();
+  }
+
+  #closeCopies(): void {
+    this.#closing ??= setImmediate(() => {
+      this.#closing = undefined;
+      for (const socket of this.#copies.splice(0, closedAtOnce)) socket.destroy();
+      if (this.#copies.length > 0) this.#closeCopies();
+    });
   }
 
   #take(): Batch | undefined {

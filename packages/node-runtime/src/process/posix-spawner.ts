@@ -24,37 +24,34 @@ export function posixSpawner(posix: Posix): Spawner {
   }
   return {
     spawn(request, listener) {
-      let started: ReturnType<typeof start>;
-      try {
-        started = start(posix, request);
-      } catch (error) {
-        listener.failed(spawnError(request.launch, error));
-        return;
-      }
-      const { pid, channel, descriptorChannel } = started;
-      const watch = new ExitWatch(posix, pid, ({ code, signal }) => listener.exited(code, signal));
-      listener.spawned({
-        pid,
-        channel,
-        descriptorChannel,
-        get exited() {
-          return watch.exited;
+      start(posix, request).then(
+        ({ pid, channel, descriptorChannel }) => {
+          const watch = new ExitWatch(posix, pid, ({ code, signal }) => listener.exited(code, signal));
+          listener.spawned({
+            pid,
+            channel,
+            descriptorChannel,
+            get exited() {
+              return watch.exited;
+            },
+            kill: () => watch.kill(),
+          });
         },
-        kill: () => watch.kill(),
-      });
+        (error) => listener.failed(spawnError(request.launch, error)),
+      );
     },
   };
 }
 
-function start(
+async function start(
   posix: Posix,
   request: SpawnRequest,
-): Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel"> {
+): Promise<Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel">> {
   const { launch, descriptors } = request;
   const pairs = [posix.socketPair(), posix.socketPair()] as const;
   const [channel, descriptorChannel] = pairs.map(([ours]) => new Socket({ fd: ours })) as [Socket, Socket];
   try {
-    const pid = posix.spawn({
+    const pid = await posix.spawnAside({
       file: launch.execPath,
       argv: [launch.execPath, ...launch.execArgv, ...launch.argv],
       env: environmentOf(request),

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { getSystemErrorName } from "node:util";
+import { getSystemErrorName, promisify } from "node:util";
 import { mayHaveSyscalls } from "../syscalls.js";
 
 export interface PosixProgram {
@@ -24,6 +24,11 @@ export interface Posix {
   socketPair(): [number, number];
   /** Starts a program in a session of its own, and returns its process ID. It is a zombie from its exit until `wait`. @throws Error */
   spawn(program: PosixProgram): number;
+  /**
+   * The same from another thread: until the system has loaded the program, whoever starts it stands still. Measured: 14 ms
+   * in a process of 1.5 GB. @throws Error
+   */
+  spawnAside(program: PosixProgram): Promise<number>;
   /** How a child of this process has ended, once; undefined while it runs. Nulls: somebody else has waited for it. */
   wait(pid: number): ExitStatus | undefined;
   /** A child that has ended, whichever, each once; undefined where none has. Not for a process that uses node:child_process. */
@@ -77,6 +82,8 @@ async function load(): Promise<Posix | undefined> {
     "int posix_spawn(_Out_ int *pid, const char *file, void *actions, void *attributes, const char **argv, const char **env)",
   );
 
+  const posixSpawnAside = promisify(posixSpawn.async);
+
   const copyAbove = (descriptor: number, lowest: number): number => {
     const copy: number = fcntl(descriptor, F_DUPFD_CLOEXEC, "int", lowest);
     if (copy < 0) throw failure(`duplicate descriptor ${descriptor}`, koffi.errno());
@@ -89,11 +96,20 @@ async function load(): Promise<Posix | undefined> {
     if (flags >= 0 && (flags & O_NONBLOCK) !== 0) fcntl(descriptor, F_SETFL, "int", flags & ~O_NONBLOCK);
   };
 
-  const start = ({ file, argv, env, cwd }: PosixProgram, copies: readonly number[]): number => {
+  /** What posix_spawn takes for a program, to be freed when that is over, and what there is to be found out then. */
+  const prepare = ({ file, argv, env, cwd, descriptors }: PosixProgram) => {
+    for (const text of [file, cwd, ...argv, ...pairs(env)]) {
+      if (text.includes("\0")) throw failure(`start ${file}`, koffi.os.errno.EINVAL as number);
+    }
     const attributes = Buffer.alloc(attributesBytes);
     const actions = Buffer.alloc(actionsBytes);
+    const copies: number[] = [];
     const check = (error: number) => {
       if (error !== 0) throw failure(`start ${file}`, error);
+    };
+    const free = () => {
+      destroyActions(actions);
+      for (const copy of copies) close(copy);
     };
     check(initAttributes(attributes));
     check(setFlags(attributes, SETSIGDEF_SETSIGMASK_SETSID));
@@ -108,13 +124,26 @@ async function load(): Promise<Posix | undefined> {
         // Onto itself: it loses the flag that closes it on exec, which Node sets on everything that it inherits.
         check(addDup2(actions, stream, stream));
       }
-      for (const [index, copy] of copies.entries()) check(addDup2(actions, copy, firstDescriptor + index));
-      const pid = [0];
-      check(posixSpawn(pid, file, actions, attributes, [...argv, null], [...pairs(env), null]));
-      return pid[0] as number;
-    } finally {
-      destroyActions(actions);
+      // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
+      const lowest = firstDescriptor + descriptors.length;
+      for (const [index, descriptor] of descriptors.entries()) {
+        copies.push(copyAbove(descriptor, lowest));
+        check(addDup2(actions, copies[index] as number, firstDescriptor + index));
+      }
+    } catch (error) {
+      free();
+      throw error;
     }
+    const pid = [0];
+    return {
+      call: [pid, file, actions, attributes, [...argv, null], [...pairs(env), null]] as const,
+      /** Of the process that was started. @throws Error where none was */
+      finish(error: number): number {
+        free();
+        check(error);
+        return pid[0] as number;
+      },
+    };
   };
 
   return {
@@ -125,18 +154,12 @@ async function load(): Promise<Posix | undefined> {
       return pair;
     },
     spawn(program) {
-      for (const text of [program.file, program.cwd, ...program.argv, ...pairs(program.env)]) {
-        if (text.includes("\0")) throw failure(`start ${program.file}`, koffi.os.errno.EINVAL as number);
-      }
-      // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
-      const lowest = firstDescriptor + program.descriptors.length;
-      const copies: number[] = [];
-      try {
-        for (const descriptor of program.descriptors) copies.push(copyAbove(descriptor, lowest));
-        return start(program, copies);
-      } finally {
-        for (const copy of copies) close(copy);
-      }
+      const { call, finish } = prepare(program);
+      return finish(posixSpawn(...call));
+    },
+    async spawnAside(program) {
+      const { call, finish } = prepare(program);
+      return finish(await posixSpawnAside(...call));
     },
     wait(pid) {
       const status = [0];

@@ -2,6 +2,7 @@ import type { Implementation } from "./implementation.js";
 import { whoami } from "./load/connection.js";
 import type { Failed } from "./load/load.js";
 import { Play, supports } from "./play.js";
+import type { Release } from "./program.js";
 import { expect, type Scenario } from "./scenario.js";
 
 export type Result =
@@ -21,9 +22,8 @@ export async function perform(
     await play.reservePorts("web", ...(scenario.ports ?? []));
     for (const name of scenario.occupied ?? []) await play.occupyPort(name);
     const release = play.release(scenario.parent ?? {}, scenario.child ?? {}, scenario.third);
-    if (!(await supports(release, "parent"))) return { outcome: "unsupported", by: parent.name };
-    if (release.child && !(await supports(release.child, "child")))
-      return { outcome: "unsupported", by: child.name };
+    const unable = await findUnable(scenario, release, parent, child);
+    if (unable !== undefined) return { outcome: "unsupported", by: unable.name };
     await play.start(release, { withLoad: !scenario.withoutLoad });
     await scenario.play(play);
     await conclude(play, scenario);
@@ -34,6 +34,23 @@ export async function perform(
   } finally {
     await play.end();
   }
+}
+
+/** Asks for every role that the performance needs: one in the middle is a child, and then a parent. */
+async function findUnable(
+  { survivor, third }: Scenario,
+  release: Release,
+  parent: Implementation,
+  child: Implementation,
+): Promise<Implementation | undefined> {
+  if (!(await supports(release, "parent"))) return parent;
+  const second = release.child;
+  if (second === undefined) return undefined;
+  if (!(await supports(second, "child"))) return child;
+  if (survivor !== 3 && third === undefined) return undefined;
+  const { fault: _, ...middle } = second;
+  if (!(await supports(middle, "parent"))) return child;
+  return second.child && !(await supports(second.child, "child")) ? parent : undefined;
 }
 
 function logOf(play: Play): string {

@@ -161,7 +161,6 @@ const checked = new Map<string, Promise<boolean>>();
 /** Asks the program whether it can be what a release wants of it. Answers are remembered. */
 export function supports(release: Release, role: "parent" | "child"): Promise<boolean> {
   const { fault, versions, features, command } = release;
-  if (fault === undefined && versions === undefined && features === undefined) return Promise.resolve(true);
   const key = JSON.stringify([command, fault, versions, features, role]);
   const known = checked.get(key);
   if (known !== undefined) return known;

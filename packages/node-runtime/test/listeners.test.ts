@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { request, type Target } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
@@ -62,6 +63,23 @@ test("INV-1: a listener that a release calls something else is inherited by its 
   expect(await load.stop()).toSatisfy(unharmed);
 });
 
+// Red without the check: the child ended over a `ready` that it could not say, and its parent did not learn why.
+test.each(["renamed first", "named first"])(
+  "L-17: a name that goes to another address while its own goes to another name is refused (%s)",
+  async (order) => {
+    const service = await Service.start({ listeners: [tcp("web")] });
+    const port = await portOf(service, "web");
+    const listeners = [tcp("www", port), tcp("web", await freePort())];
+    service.configure({ listeners: order === "renamed first" ? listeners : listeners.reverse() });
+    expect(await service.handoff()).toMatchObject({
+      outcome: "rejected",
+      code: "CHILD_FAILED",
+      message: expect.stringMatching(/listener www asks for the address of what the parent calls web/),
+    });
+    expect(await service.whoami(await service.target("web"))).toBe(1);
+  },
+);
+
 test("a Unix-domain socket that a release drops loses its path once its parent has left", async () => {
   const local: FixtureListener = { name: "local", server: "http", path: "app.sock" };
   const service = await Service.start({ listeners: [tcp("web"), local] });
@@ -69,6 +87,16 @@ test("a Unix-domain socket that a release drops loses its path once its parent h
   service.configure({ listeners: [tcp("web")] });
   await service.succeed();
   await refused(path);
+});
+
+// Red without discardCreated: whoever looks for the path would take a dead socket for the service's.
+test("L-15: a child that fails leaves no path of a socket that it created", async () => {
+  const service = await Service.start({ listeners: [tcp("web")] });
+  const local: FixtureListener = { name: "local", server: "http", path: "app.sock" };
+  const taken = await portOf(service, "web");
+  service.configure({ listeners: [tcp("web"), local, { ...tcp("second", taken), host: "0.0.0.0" }] });
+  expect(await service.handoff()).toMatchObject({ outcome: "rejected", code: "CHILD_FAILED" });
+  expect(readdirSync(service.dir).filter((name) => name.endsWith(".sock"))).toEqual([]);
 });
 
 test("a port that is given as a number after port 0 is inherited where it is the same", async () => {

@@ -45,6 +45,8 @@ const diesWithParent = new Set<ChildEvent>([
   "deadlineExpired",
   "stateRejected",
 ]);
+/** For a last message, in milliseconds. @see spec/v1/bootstrap.md, B-19 */
+const lastWordsMs = 500;
 /** Before an owner gets ready to adopt, which takes some 10 ms: whoever waits to be accepted is served first. */
 const clientsFirstMs = 10;
 const preparing = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
@@ -295,11 +297,15 @@ export class Child {
   }
 
   async #leave(): Promise<void> {
-    const { settings, number } = this.#service;
+    const { settings, number, listeners } = this.#service;
     const reason = this.#driver.reason ?? terminated();
     settings.log(`generation ${number} (pid ${process.pid}) leaves before it was owner: ${reason.message}`);
+    listeners.discardCreated();
+    const exit = () => process.exit(reason.code === "STOPPING" ? 0 : 1);
+    // The parent may read no more, or not now.
+    setTimeout(exit, lastWordsMs);
     await this.#channel?.flushed();
-    process.exit(reason.code === "STOPPING" ? 0 : 1);
+    exit();
   }
 
   #send(message: Message): void {

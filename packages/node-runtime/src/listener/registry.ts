@@ -40,6 +40,7 @@ export class Listeners {
       // Nobody is looked up, or waited for, where nothing was offered.
       const hosts = this.#offered.size > 0 ? (literalHosts(request) ?? (await lookUp(request))) : [];
       const offered = find(this.#offered, request, hosts);
+      this.#assertAnswerable(request, offered);
       return offered === undefined
         ? this.#add(await bind(server, request))
         : this.#adopt(server, request, offered);
@@ -58,6 +59,7 @@ export class Listeners {
     assertSilent(server, request);
     const hosts = literalHosts(request);
     const offered = hosts && find(this.#offered, request, hosts);
+    if (offered !== undefined) this.#assertAnswerable(request, offered);
     return offered && this.#adopt(server, request, offered);
   }
 
@@ -117,6 +119,22 @@ export class Listeners {
       });
     }
     return request;
+  }
+
+  /**
+   * What is created under the name that a renamed listener was offered by can't be told from it in `ready`.
+   * @throws HandoffError LISTENER_INVALID @see spec/v1/listeners.md, L-17
+   */
+  #assertAnswerable({ name }: ListenRequest, offered: Listener | undefined): void {
+    const renamed =
+      offered === undefined
+        ? [...this.#held.values()].find((held) => held.offered?.name === name)?.name
+        : this.#held.get(offered.name)?.disposition === "created" && name;
+    if (!renamed) return;
+    const was = offered?.name ?? name;
+    throw new HandoffError("LISTENER_INVALID", {
+      message: `listener ${renamed} asks for the address of what the parent calls ${was}, and ${was} for another one: give the new one another name, or change names and addresses in two releases`,
+    });
   }
 
   #adopt(server: Server, request: ListenRequest, offered: Listener): HeldListener {
@@ -201,6 +219,11 @@ export class Listeners {
   close(): void {
     for (const held of this.#held.values()) held.close();
     this.discardDropped();
+  }
+
+  /** Gives up what was made for this generation, which leaves without having been owner: a path would lead to nobody. */
+  discardCreated(): void {
+    for (const held of this.#held.values()) if (held.disposition === "created") held.giveUp();
   }
 
   /** Gives up what was offered and not asked for. */

@@ -67,9 +67,9 @@ export class Adopter {
       return 0;
     }
     const descriptors = this.#receive(batch);
-    if (descriptors.length < connections.length) {
+    if (descriptors.length !== connections.length) {
       closeAll(descriptors);
-      return descriptors.length;
+      return descriptors.length < connections.length ? descriptors.length : 0;
     }
     const held = connections.map((moved, i) => ({
       descriptor: descriptors[i] as number,

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
-import { getSystemErrorName, promisify } from "node:util";
-import { mayHaveSyscalls } from "../syscalls.js";
+import { promisify } from "node:util";
+import { loadCLibrary } from "../syscalls/c-library.js";
 
 export interface PosixProgram {
   /** Path of the executable, with a slash in it. */
@@ -42,7 +42,6 @@ const AF_UNIX = 1;
 const SOCK_STREAM_CLOEXEC = 0o2000001;
 const F_GETFL = 3;
 const F_SETFL = 4;
-const F_DUPFD_CLOEXEC = 1030;
 const O_NONBLOCK = 0o4000;
 const WNOHANG = 1;
 const ECHILD = 10;
@@ -55,16 +54,16 @@ const firstDescriptor = 3;
 
 let loading: Promise<Posix | undefined> | undefined;
 
-/** Loads it, once; undefined where the platform has none. Takes as long as loading koffi does, about 10 ms. */
+/** Loads it, once; undefined where the platform has none. */
 export function loadPosix(): Promise<Posix | undefined> {
-  loading ??= load().catch(() => undefined);
+  loading ??= load();
   return loading;
 }
 
 async function load(): Promise<Posix | undefined> {
-  if (process.platform !== "linux" || !mayHaveSyscalls()) return undefined;
-  const { default: koffi } = await import("koffi");
-  const c = koffi.load(null);
+  const loaded = process.platform === "linux" ? await loadCLibrary() : undefined;
+  if (loaded === undefined) return undefined;
+  const { koffi, library: c, duplicate, failure } = loaded;
   const socketpair = c.func("int socketpair(int domain, int type, int protocol, _Out_ int *pair)");
   const waitpid = c.func("int waitpid(int pid, _Out_ int *status, int options)");
   const prctl = c.func("int prctl(int option, unsigned long value)");
@@ -83,12 +82,6 @@ async function load(): Promise<Posix | undefined> {
   );
 
   const posixSpawnAside = promisify(posixSpawn.async);
-
-  const copyAbove = (descriptor: number, lowest: number): number => {
-    const copy: number = fcntl(descriptor, F_DUPFD_CLOEXEC, "int", lowest);
-    if (copy < 0) throw failure(`duplicate descriptor ${descriptor}`, koffi.errno());
-    return copy;
-  };
 
   /** As node:child_process does: a program that is not Node expects its standard streams to block. */
   const letBlock = (descriptor: number): void => {
@@ -127,7 +120,7 @@ async function load(): Promise<Posix | undefined> {
       // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
       const lowest = firstDescriptor + descriptors.length;
       for (const [index, descriptor] of descriptors.entries()) {
-        copies.push(copyAbove(descriptor, lowest));
+        copies.push(duplicate(descriptor, lowest));
         check(addDup2(actions, copies[index] as number, firstDescriptor + index));
       }
     } catch (error) {
@@ -149,8 +142,7 @@ async function load(): Promise<Posix | undefined> {
   return {
     socketPair() {
       const pair: [number, number] = [0, 0];
-      if (socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, pair) !== 0)
-        throw failure("make a channel", koffi.errno());
+      if (socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, pair) !== 0) throw failure("make a channel");
       return pair;
     },
     spawn(program) {
@@ -167,7 +159,7 @@ async function load(): Promise<Posix | undefined> {
       if (found === 0) return undefined;
       if (found === pid) return exitStatus(status[0] as number);
       if (koffi.errno() === ECHILD) return { code: null, signal: null };
-      throw failure(`wait for process ${pid}`, koffi.errno());
+      throw failure(`wait for process ${pid}`);
     },
     waitForAny() {
       const status = [0];
@@ -175,7 +167,7 @@ async function load(): Promise<Posix | undefined> {
       return pid > 0 ? { pid, ...exitStatus(status[0] as number) } : undefined;
     },
     becomeReaper() {
-      if (prctl(PR_SET_CHILD_SUBREAPER, 1) !== 0) throw failure("become the reaper", koffi.errno());
+      if (prctl(PR_SET_CHILD_SUBREAPER, 1) !== 0) throw failure("become the reaper");
     },
   };
 }
@@ -190,9 +182,4 @@ function exitStatus(status: number): ExitStatus {
   if (number === 0) return { code: (status >> 8) & 0xff, signal: null };
   const named = Object.entries(constants.signals).find(([, value]) => value === number);
   return { code: null, signal: (named?.[0] ?? `signal ${number}`) as NodeJS.Signals };
-}
-
-function failure(what: string, error: number): Error {
-  const name = getSystemErrorName(-error);
-  return Object.assign(new Error(`cannot ${what}: ${name}`), { code: name });
 }

@@ -1,7 +1,5 @@
 import type { Syscalls } from "../syscalls.js";
-
-type Koffi = typeof import("koffi")["default"];
-type Library = ReturnType<Koffi["load"]>;
+import type { CLibrary } from "./c-library.js";
 
 /** Descriptors and bytes that travel together. */
 export interface DescriptorMessage {
@@ -50,11 +48,11 @@ const layouts: Partial<Record<NodeJS.Platform, Layout>> = {
 const SCM_RIGHTS = 1;
 
 /** sendmsg(2) and recvmsg(2) with SCM_RIGHTS. Measured: 20 to 30 microseconds for 253 descriptors, either way. */
-export function loadDescriptorMessages(
-  koffi: Koffi,
-  library: Library,
-  failed: (what: string) => Error,
-): Pick<Syscalls, "sendDescriptors" | "receiveDescriptors"> {
+export function loadDescriptorMessages({
+  koffi,
+  library,
+  failure,
+}: CLibrary): Pick<Syscalls, "sendDescriptors" | "receiveDescriptors"> {
   const layout = layouts[process.platform] as Layout;
   const { headerBytes } = layout;
   const iov = koffi.struct({ base: "void *", length: "size_t" });
@@ -91,7 +89,7 @@ export function loadDescriptorMessages(
       const sent = sendmsg(socket, header(bytes, control), layout.MSG_DONTWAIT | layout.MSG_NOSIGNAL);
       if (sent >= 0) return true;
       if (mustWait()) return false;
-      throw failed(`send ${descriptors.length} descriptors`);
+      throw failure(`send ${descriptors.length} descriptors`);
     },
 
     receiveDescriptors(socket, bytesMax) {
@@ -100,7 +98,7 @@ export function loadDescriptorMessages(
       const received = header(bytes, control);
       const size = Number(recvmsg(socket, received, layout.MSG_DONTWAIT | layout.MSG_CMSG_CLOEXEC));
       if (size < 0 && mustWait()) return undefined;
-      if (size < 0) throw failed("receive descriptors");
+      if (size < 0) throw failure("receive descriptors");
       // Nothing but descriptors is ever sent beside the bytes: one header, if any.
       const end = received.controlLength === 0 ? 0 : control.readUInt32LE(0);
       const descriptors: number[] = [];

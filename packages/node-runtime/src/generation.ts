@@ -20,6 +20,7 @@ import type { Service } from "./handoff/service.js";
 import { type Hook, Hooks } from "./hooks.js";
 import { InitSystem } from "./init/init-system.js";
 import type { Attachment } from "./keeper/attachment.js";
+import { LetterBox } from "./keeper/letter-box.js";
 import { KeeperLink } from "./keeper/link.js";
 import type { ListenOptions } from "./listener/options.js";
 import { ProgramListeners } from "./listener/program-listeners.js";
@@ -101,7 +102,11 @@ export class Generation extends EventEmitter<GenerationEvents> {
     super();
     const spawner = new LocalSpawner();
     this.#keeper = KeeperLink.take();
-    const listeners = new Listeners(offer?.listeners ?? activated);
+    const letterBox = LetterBox.take();
+    const listeners = new Listeners(offer?.listeners ?? activated, () => {
+      void letterBox?.leave(this.#service);
+      void this.#attachment?.attach();
+    });
     const init = new InitSystem(offer?.generation ?? 1, settings);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
@@ -151,7 +156,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
         this.emit("owner");
         // Not before: nobody waits for it, and clients do.
         setImmediate(() => {
-          void this.#attachToKeeper();
+          void this.#attachToKeeper().finally(() => letterBox?.close());
           void this.#openControl(offer?.parent.pid);
         });
       },
@@ -305,6 +310,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
       get isAlone() {
         return generation.isAlone;
       },
+      // The outcome is logged and emitted.
+      restart: () => void generation.handoff().catch(() => {}),
     });
     await this.#attachment.attach();
   }
@@ -323,6 +330,9 @@ export class Generation extends EventEmitter<GenerationEvents> {
       },
       get childPid() {
         return parent.childPid;
+      },
+      get keeper() {
+        return generation.#attachment?.keeper;
       },
       handoff: () => this.handoff(),
       stop: () => this.stop(),

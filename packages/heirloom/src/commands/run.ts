@@ -1,8 +1,15 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { controlRoot, currentName, defaultServiceName } from "@heirloom/node-runtime/control";
-import { loadPosix, loadSyscalls, openPrivateFolder, presenceOf } from "@heirloom/node-runtime/keeper";
+import {
+  loadPosix,
+  loadSyscalls,
+  openPrivateFolder,
+  presenceOf,
+  takeActivated,
+} from "@heirloom/node-runtime/keeper";
 import { CommandError } from "../exit-status.js";
+import type { Activated } from "../keeper/custody.js";
 import { Keeper } from "../keeper/keeper.js";
 import { findProgram } from "../keeper/starter.js";
 
@@ -11,6 +18,9 @@ export interface RunOptions {
   readonly folder?: string;
   readonly crashes: string;
 }
+
+/** The number at which an init system begins: SD_LISTEN_FDS_START. */
+const firstActivated = 3;
 
 /** Runs a service under a process that stays, and ends with the service's exit status. */
 export async function run(
@@ -39,8 +49,24 @@ export async function run(
     program,
     socket: join(root, service, "keeper.sock"),
     crashesMax,
+    activated: takeSockets(),
     runs: async () => (await presenceOf(join(root, service, currentName))) === "answers",
     log: (line) => void process.stderr.write(`heirloom: keeper (pid ${process.pid}): ${line}\n`),
   });
   return keeper.run();
+}
+
+/** Sockets that an init system passed to this process: for the service, which learns of them as if they were passed to it. */
+function takeSockets(): Activated {
+  const { LISTEN_FDS: count = "", LISTEN_FDNAMES: names } = process.env;
+  const found = takeActivated();
+  if (found.length === 0) return { sockets: [], variables: {} };
+  return {
+    sockets: Array.from({ length: Number(count) }, (_, index) => firstActivated + index),
+    variables: {
+      LISTEN_FDS: count,
+      LISTEN_PID: String(process.pid),
+      ...(names && { LISTEN_FDNAMES: names }),
+    },
+  };
 }

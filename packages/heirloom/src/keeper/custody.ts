@@ -1,10 +1,26 @@
 import { closeSync } from "node:fs";
 import type { Deposit } from "@heirloom/node-runtime/keeper";
 
+/** Sockets that an init system passed to the keeper, and the variables that tell a service of them. */
+export interface Activated {
+  readonly sockets: readonly number[];
+  readonly variables: Readonly<Record<string, string>>;
+}
+
 /** The listeners of a service, as its owner deposited them last: open in the kernel whoever dies. */
 export class Custody {
   #deposit: Deposit | undefined;
   #descriptors: readonly number[] = [];
+  #activated: Activated;
+
+  constructor(activated: Activated) {
+    this.#activated = activated;
+  }
+
+  /** For a generation that is started before there is a deposit. */
+  get activated(): Activated {
+    return this.#activated;
+  }
 
   get deposit(): Deposit | undefined {
     return this.#deposit;
@@ -14,10 +30,12 @@ export class Custody {
     return this.#descriptors;
   }
 
+  /** Holds these instead of what was held before. */
   take(deposit: Deposit, descriptors: readonly number[]): void {
-    const before = this.#descriptors;
+    const before = [...this.#descriptors, ...this.#activated.sockets];
     this.#deposit = deposit;
     this.#descriptors = descriptors;
+    this.#activated = { sockets: [], variables: {} };
     for (const descriptor of before) closeSync(descriptor);
   }
 }

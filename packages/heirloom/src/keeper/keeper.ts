@@ -1,4 +1,4 @@
-import { chmodSync, renameSync } from "node:fs";
+import { chmodSync, closeSync, readFileSync, renameSync } from "node:fs";
 import type { Server } from "node:net";
 import { constants } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -10,15 +10,18 @@ import {
   type Syscalls,
 } from "@heirloom/node-runtime/keeper";
 import { CommandError } from "../exit-status.js";
-import { Custody } from "./custody.js";
+import { type Activated, Custody } from "./custody.js";
+import { openLetterBox } from "./letter-box.js";
 import { Lifelines } from "./lifelines.js";
 import { Patience } from "./patience.js";
 import { Reaper } from "./reaper.js";
-import { createReception } from "./reception.js";
+import { createReception, type Owner } from "./reception.js";
 import { type Program, start } from "./starter.js";
 
 /** How long a process that has closed everything may take until the system tells its exit. */
 const exitDeadlineMs = 1_000;
+/** How long a restart that was asked for waits for an owner to make its deposit, at least. */
+const unkeptAfterMs = 1_000;
 /** How long a service that runs already may take to find this keeper. */
 const takeoverDeadlineMs = 5_000;
 
@@ -27,6 +30,7 @@ export interface KeeperOptions {
   /** The path of the socket that owners find their keeper by: the same for a keeper that comes after this one. */
   readonly socket: string;
   readonly crashesMax: number;
+  readonly activated: Activated;
   /** Whether a generation of this service runs already, which this keeper is to take over. */
   readonly runs: () => Promise<boolean>;
   readonly log: (line: string) => void;
@@ -41,7 +45,8 @@ export class Keeper {
   readonly #posix: Posix;
   readonly #reaper: Reaper;
   readonly #reception: Server;
-  readonly #custody = new Custody();
+  readonly #syscalls: Syscalls;
+  readonly #custody: Custody;
   readonly #lifelines: Lifelines;
   readonly #patience: Patience;
   #finish: (status: number) => void = () => {};
@@ -52,26 +57,42 @@ export class Keeper {
   /** Whether the end of every lifeline means that the service is dead: not before one was started, or found. */
   #begun = false;
   #stopping = false;
-  /** The signal that the next owner is to get, too. */
+  /** The signal to end that the next owner is to get, too. */
   #pending: NodeJS.Signals | undefined;
+  /** Who deposited last, while it is there. */
+  #owner: Owner | undefined;
+  /** Of the generation that was started last, until it has made its deposit. */
+  #letterBox: number | undefined;
+  /** Whether a restart was asked for that nobody has begun. */
+  #restartWanted = false;
 
   constructor(posix: Posix, syscalls: Syscalls, options: KeeperOptions) {
     this.#options = options;
     this.#posix = posix;
+    this.#syscalls = syscalls;
+    this.#custody = new Custody(options.activated);
     this.#reaper = new Reaper(posix);
     this.#patience = new Patience(options.crashesMax);
     this.#lifelines = new Lifelines(() => void this.#allEnded());
     this.#reception = createReception(posix, syscalls, {
       lifeline: (descriptor) => this.#lifelines.hold(descriptor),
-      deposited: (deposit, descriptors) => {
+      deposited: (deposit, descriptors, owner) => {
         this.#custody.take(deposit, descriptors);
+        this.#owner = owner;
+        if (this.#letterBox !== undefined) closeSync(this.#letterBox);
+        this.#letterBox = undefined;
         this.#pid = deposit.pid;
         this.#youngest = deposit.generation;
         this.#startedAt = performance.now();
         this.#begun = true;
         // What came while nobody was known to be owner, or an owner that was leaving already, is this one's to do.
         if (this.#pending !== undefined) this.#forward(this.#pending);
+        else if (this.#restartWanted) this.#restart();
         options.log(`keeps the listeners of generation ${deposit.generation} (pid ${deposit.pid})`);
+      },
+      left: (owner, unanswered) => {
+        if (this.#owner === owner) this.#owner = undefined;
+        if (unanswered) this.#restart();
       },
       stopping: () => {
         this.#stopping = true;
@@ -87,7 +108,8 @@ export class Keeper {
     await this.#listen();
     for (const signal of ["SIGTERM", "SIGINT"] as const)
       process.removeAllListeners(signal).on(signal, () => this.#terminate(signal));
-    process.on("SIGHUP", () => this.#forward("SIGHUP"));
+    process.on("SIGHUP", () => this.#restart());
+    setInterval(() => this.#restartUnkept(), unkeptAfterMs).unref();
     process.once("exit", () => remove(this.#options.socket));
     if (await this.#options.runs()) await this.#takeOver();
     if (!this.#begun) this.#start();
@@ -111,9 +133,12 @@ export class Keeper {
     this.#begun = true;
     this.#youngest += 1;
     this.#startedAt = performance.now();
+    // What is started now is what was asked for.
+    this.#restartWanted = false;
     try {
-      const { pid, lifeline } = start(this.#posix, program, socket, this.#custody, this.#youngest);
+      const { pid, lifeline, letterBox } = start(this.#posix, program, socket, this.#custody, this.#youngest);
       this.#pid = pid;
+      this.#letterBox = letterBox;
       this.#lifelines.hold(lifeline);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -129,6 +154,7 @@ export class Keeper {
     if (!this.#begun) return;
     // Until another one is started: a lifeline that nobody took ends, too.
     this.#begun = false;
+    this.#openLetterBox();
     const status = this.#pid === undefined ? undefined : await this.#statusOf(this.#pid);
     // Somebody may have come meanwhile: an owner that this keeper has not heard of.
     if (this.#begun) return;
@@ -160,6 +186,13 @@ export class Keeper {
     }, waitMs);
   }
 
+  #openLetterBox(): void {
+    if (this.#letterBox === undefined) return;
+    const letter = openLetterBox(this.#syscalls, this.#letterBox);
+    this.#letterBox = undefined;
+    if (letter !== undefined) this.#custody.take(letter.deposit, letter.descriptors);
+  }
+
   async #statusOf(pid: number): Promise<ExitStatus | undefined> {
     const until = Date.now() + exitDeadlineMs;
     for (;;) {
@@ -176,10 +209,22 @@ export class Keeper {
     else this.#forward(signal);
   }
 
+  /** Sees to it that a generation is started after this moment. Nobody who is leaving, or not there yet, takes the order along. */
+  #restart(): void {
+    this.#restartWanted = this.#owner === undefined;
+    this.#owner?.restart();
+  }
+
+  /** A generation that makes no deposit, for want of koffi, can be sent a signal only: once it does not die of it. */
+  #restartUnkept(): void {
+    if (!this.#restartWanted || this.#pid === undefined || !catchesHangup(this.#pid)) return;
+    this.#restartWanted = false;
+    process.kill(this.#pid, "SIGHUP");
+  }
+
   #forward(signal: NodeJS.Signals): void {
     try {
       if (this.#pid !== undefined) process.kill(this.#pid, signal);
-      if (!this.#stopping) this.#pending = undefined;
     } catch {
       // It has died: its child gets the signal when it is known, and the end of the lifeline tells if there is none.
       this.#pending ??= signal;
@@ -207,6 +252,17 @@ export class Keeper {
 function exitStatusOf(status: ExitStatus | undefined): number {
   if (status === undefined) return 0;
   return status.code ?? 128 + (constants.signals[status.signal as NodeJS.Signals] ?? 0);
+}
+
+/** Whether a process has a handler of SIGHUP: not before it is a generation, and not when it is dead. */
+function catchesHangup(pid: number): boolean {
+  try {
+    const [, caught = "0"] =
+      /^SigCgt:\s+([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
+    return (BigInt(`0x${caught}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }
 
 function lives(pid: number): boolean {

@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import {
   type Deposit,
   type Posix,
+  type RestartOrder,
+  type RestartTaken,
   receiveFirst,
   type Stopping,
   type Syscalls,
@@ -14,8 +16,36 @@ import {
 export interface ReceptionListener {
   /** The keeper's end of a lifeline that a generation is about to hold on to. */
   lifeline(descriptor: number): void;
-  deposited(deposit: Deposit, descriptors: readonly number[]): void;
+  deposited(deposit: Deposit, descriptors: readonly number[], owner: Owner): void;
+  /** It is gone. `unanswered`: with an order to restart that nobody has taken. */
+  left(owner: Owner, unanswered: boolean): void;
   stopping(): void;
+}
+
+/** A generation that has deposited its listeners, as long as it is there and may be owner. */
+export class Owner {
+  readonly #socket: Socket;
+  #orders = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Whether it was told to restart, and has not said that it will. */
+  get isAsked(): boolean {
+    return this.#orders > 0;
+  }
+
+  restart(): void {
+    const order: RestartOrder = { type: "restart" };
+    this.#orders += 1;
+    this.#socket.write(`${JSON.stringify(order)}\n`);
+  }
+
+  /** It has taken an order. */
+  taken(): void {
+    this.#orders -= 1;
+  }
 }
 
 /** The server that owners deposit their listeners with. */
@@ -35,7 +65,8 @@ async function receive(
 ): Promise<void> {
   const descriptor = socketDescriptor(socket);
   const [ours, theirs] = posix.socketPair();
-  const welcome: Welcome = { type: "welcome", pid: process.pid };
+  const startedAt = Math.round(performance.timeOrigin);
+  const welcome: Welcome = { type: "welcome", pid: process.pid, startedAt };
   try {
     syscalls.sendDescriptors(descriptor, {
       bytes: Buffer.from(JSON.stringify(welcome)),
@@ -48,18 +79,26 @@ async function receive(
   }
   const { message, descriptors } = await receiveFirst(syscalls, descriptor);
   const deposit = message as Deposit;
-  if (deposit.type !== "owner" || descriptors.length !== expected(deposit)) {
+  if (!isWhole(deposit, descriptors)) {
     for (const each of descriptors) closeSync(each);
     throw new Error("not a deposit, or the limit of open files was reached");
   }
-  listener.deposited(deposit, descriptors);
-  createInterface({ input: socket }).on("line", (line) => {
-    if ((JSON.parse(line) as Stopping).type === "stopping") listener.stopping();
+  const owner = new Owner(socket);
+  const lines = createInterface({ input: socket });
+  // It repeats those of the socket, whose end is seen in any case.
+  lines.on("error", () => {});
+  lines.on("line", (line) => {
+    const { type } = JSON.parse(line) as Stopping | RestartTaken;
+    if (type === "stopping") listener.stopping();
+    if (type === "restarting") owner.taken();
   });
+  socket.once("close", () => listener.left(owner, owner.isAsked));
+  listener.deposited(deposit, descriptors, owner);
   socket.resume();
 }
 
 /** A process at its limit of open files gets fewer descriptors than were sent, without an error. */
-function expected({ listeners }: Deposit): number {
-  return listeners.reduce((sum, { custody }) => sum + (custody === undefined ? 1 : 2), 0);
+export function isWhole({ type, listeners }: Deposit, descriptors: readonly number[]): boolean {
+  const expected = () => listeners.reduce((sum, { custody }) => sum + (custody === undefined ? 1 : 2), 0);
+  return type === "owner" && descriptors.length === expected();
 }

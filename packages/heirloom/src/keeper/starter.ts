@@ -4,6 +4,7 @@ import {
   channelDescriptor,
   encodeOffer,
   keeperVariable,
+  letterBoxVariable,
   lifelineVariable,
   offerVariable,
   type Posix,
@@ -26,6 +27,8 @@ export interface Program {
 export interface Started {
   readonly pid: number;
   readonly lifeline: number;
+  /** The keeper's end of the letter box, of a generation that nobody's listeners are handed to. */
+  readonly letterBox?: number;
 }
 
 /**
@@ -41,6 +44,7 @@ export function start(
   generation: number,
 ): Started {
   const [lifeline, theirs] = posix.socketPair();
+  const kept = [lifeline];
   const opened = [theirs];
   try {
     const { deposit } = custody;
@@ -63,11 +67,23 @@ export function start(
         features: [],
       });
     }
-    if (deposit === undefined) descriptors.push(theirs);
+    if (deposit === undefined) {
+      const { sockets, variables } = custody.activated;
+      const [ours, box] = posix.socketPair();
+      kept.push(ours);
+      opened.push(box);
+      // What an init system passed on starts at number 3, by its own rules.
+      descriptors.push(...sockets, theirs, box);
+      Object.assign(env, variables, {
+        [letterBoxVariable]: String(channelDescriptor + descriptors.indexOf(box)),
+      });
+    }
     env[lifelineVariable] = String(channelDescriptor + descriptors.indexOf(theirs));
-    return { pid: posix.spawn({ file, argv, env, cwd, descriptors }), lifeline };
+    const pid = posix.spawn({ file, argv, env, cwd, descriptors });
+    const [, letterBox] = kept;
+    return { pid, lifeline, ...(letterBox !== undefined && { letterBox }) };
   } catch (error) {
-    closeSync(lifeline);
+    for (const descriptor of kept) closeSync(descriptor);
     throw error;
   } finally {
     for (const descriptor of opened) closeSync(descriptor);

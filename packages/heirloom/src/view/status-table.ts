@@ -20,6 +20,9 @@ export function statusTable(service: string, processes: readonly Process[], term
   const failures = processes.flatMap(({ status }) =>
     status?.lastFailure ? [lastFailure(status.lastFailure)] : [],
   );
+  const keepers = processes.flatMap(({ status }) =>
+    status?.isOwner && status.keeper ? [status.keeper] : [],
+  );
   return [
     terminal.paint("bold", service),
     `  ${terminal.paint("dim", text(header))}`,
@@ -28,6 +31,9 @@ export function statusTable(service: string, processes: readonly Process[], term
       const line = text(cells);
       return `  ${style === undefined ? line : terminal.paint(style, line)}`;
     }),
+    ...keepers.map(
+      ({ pid, startedAt }) => `  kept by heirloom run, pid ${pid}, for ${age(Date.now() - startedAt)}`,
+    ),
     ...failures.map((failure) => `  ${terminal.paint("yellow", "!")} ${failure}`),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Address, ChildState, Disposition, ListenerDisposition, ParentState } from "@heirloom/protocol";
 import type { ConnectionClass, DrainCounts } from "../drain/tally.js";
+import type { KeeperInfo } from "../keeper/attachment.js";
 import type { HandoffReport } from "../report.js";
 
 /*
@@ -64,6 +65,8 @@ export interface StatusAnswer extends ProcessId {
   }[];
   readonly connections: ConnectionCounts;
   readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number };
+  /** The process that keeps this generation's listeners, where there is one. */
+  readonly keeper?: KeeperInfo;
   /** The handoff under way, or the one that this generation drains after. */
   readonly handoff?: HandoffProgress;
   /** The last handoff of this generation that failed. */

@@ -14,7 +14,7 @@ const activities: Partial<Record<ParentState, StatusAnswer["activity"]>> = {
 
 /** What this process says of itself. */
 export function statusOf(
-  { service, states, isOwner }: ControlSubject,
+  { service, states, isOwner, keeper }: ControlSubject,
   feed: HandoffFeed,
   identity: { readonly name: string; readonly release: ReleaseInfo },
 ): StatusAnswer {
@@ -34,6 +34,7 @@ export function statusOf(
     listeners: service.listeners.held,
     connections: connectionsOf(service),
     memory: { rssBytes: rss, heapUsedBytes: heapUsed },
+    ...(keeper && { keeper }),
     ...(progress && { handoff: progress }),
     ...(lastFailure && { lastFailure }),
   };

@@ -1,5 +1,6 @@
 import type { ChildState, ParentState } from "@heirloom/protocol";
 import type { Service } from "../handoff/service.js";
+import type { KeeperInfo } from "../keeper/attachment.js";
 import type { HandoffReport } from "../report.js";
 
 /** A generation, as its control socket sees it. */
@@ -9,6 +10,8 @@ export interface ControlSubject {
   readonly isOwner: boolean;
   /** The process of the child of the handoff that is under way, or that this generation drains after. */
   readonly childPid: number | undefined;
+  /** The process that keeps its listeners, where there is one. */
+  readonly keeper: KeeperInfo | undefined;
   handoff(): Promise<HandoffReport>;
   stop(): void;
 }

@@ -1,4 +1,5 @@
 import { type Listener, limits } from "@heirloom/protocol";
+import { keeperVariable } from "../keeper/link.js";
 import { listeningAddress } from "../listener/kernel.js";
 
 /** What an init system sets for the process that it passes sockets to; void in every other one. */
@@ -13,8 +14,15 @@ const firstDescriptor = 3;
  */
 export function takeActivated(env: NodeJS.ProcessEnv = process.env): Listener[] {
   const { LISTEN_FDS: count, LISTEN_PID: pid, LISTEN_FDNAMES: names } = env;
+  // A keeper passes on what it was passed, before it can know the number of the process that it starts.
+  const keeper = env[keeperVariable]?.split(":")[0];
   for (const variable of activationVariables) delete env[variable];
-  if (pid !== String(process.pid) || count === undefined || !/^\d{1,4}$/.test(count)) return [];
+  if (
+    (pid !== String(process.pid) && (pid === undefined || pid !== keeper)) ||
+    count === undefined ||
+    !/^\d{1,4}$/.test(count)
+  )
+    return [];
   const listeners = new Map<string, Listener>();
   for (let index = 0; index < Number(count); index += 1) {
     const descriptor = firstDescriptor + index;

@@ -1,13 +1,14 @@
 import { subscribe } from "node:diagnostics_channel";
 import { closeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
 import type { Service } from "../handoff/service.js";
 import { socketDescriptor } from "../node-internals.js";
-import { firstListenerDescriptor } from "../process/spawn.js";
 import type { EventStep } from "../steps.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
+import { depositOf } from "./deposit.js";
 import type { KeeperLink } from "./link.js";
-import type { Deposit, Welcome } from "./message.js";
+import type { RestartOrder, RestartTaken, Stopping, Welcome } from "./message.js";
 import { receiveFirst } from "./receive.js";
 
 /** How often a generation without a keeper looks for a new one. */
@@ -18,6 +19,15 @@ export interface AttachmentSubject {
   readonly isOwner: boolean;
   /** Whether it is owner and no other generation takes part. */
   readonly isAlone: boolean;
+  /** Begins a handoff, or sees to it that one begins. */
+  restart(): void;
+}
+
+/** The process that keeps this service. */
+export interface KeeperInfo {
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /**
@@ -28,6 +38,7 @@ export class Attachment {
   readonly #link: KeeperLink;
   readonly #subject: AttachmentSubject;
   #socket: Socket | undefined;
+  #startedAt = 0;
   #told = false;
   #over = false;
 
@@ -43,7 +54,12 @@ export class Attachment {
     });
   }
 
-  /** Also again, when another generation that was owner for a moment has deposited its own listeners. */
+  /** The keeper that holds this generation's listeners; undefined while it is without one. */
+  get keeper(): KeeperInfo | undefined {
+    return this.#socket && { pid: this.#link.keeperPid, startedAt: this.#startedAt };
+  }
+
+  /** Also again, when there are other listeners, or another generation that was owner for a moment has deposited its own. */
   async attach(): Promise<void> {
     const syscalls = await loadSyscalls();
     if (syscalls === undefined) {
@@ -74,7 +90,7 @@ export class Attachment {
       const descriptor = socketDescriptor(socket);
       const { message, descriptors } = await receiveFirst(syscalls, descriptor);
       const [lifeline] = descriptors;
-      const { pid } = message as Welcome;
+      const { pid, startedAt } = message as Welcome;
       if (lifeline === undefined) throw new Error("it gave no lifeline");
       // A keeper that is new knows nothing of a child that was started before: it must not take the service for dead.
       if (!this.#subject.isOwner || (pid !== this.#link.keeperPid && !this.#subject.isAlone)) {
@@ -84,7 +100,9 @@ export class Attachment {
       }
       const changed = pid !== this.#link.keeperPid;
       this.#link.hold(pid, lifeline);
-      this.#deposit(syscalls, descriptor);
+      if (!syscalls.sendDescriptors(descriptor, depositOf(this.#subject.service)))
+        throw new Error("it does not take the listeners");
+      this.#startedAt = startedAt;
       if (changed || this.#told) this.#log(`is kept by pid ${pid} from here on`);
       this.#told = false;
     } catch (error) {
@@ -94,17 +112,16 @@ export class Attachment {
     this.#socket?.removeAllListeners("close").destroy();
     this.#socket = socket;
     socket.removeAllListeners("error").on("error", () => {});
-    socket.once("close", () => this.#lost(new Error("it has died"))).resume();
+    socket.once("close", () => this.#lost(new Error("it has died")));
+    const lines = createInterface({ input: socket });
+    // It repeats those of the socket, whose end is seen in any case.
+    lines.on("error", () => {});
+    lines.on("line", (line) => {
+      if ((JSON.parse(line) as RestartOrder).type !== "restart" || this.#over) return;
+      this.#subject.restart();
+      this.#say({ type: "restarting" });
+    });
     return true;
-  }
-
-  #deposit(syscalls: Syscalls, socket: number): void {
-    const { number: generation, listeners } = this.#subject.service;
-    const offered = listeners.offer(firstListenerDescriptor);
-    const deposit: Deposit = { type: "owner", generation, pid: process.pid, listeners: offered.listeners };
-    const bytes = Buffer.from(JSON.stringify(deposit));
-    if (!syscalls.sendDescriptors(socket, { bytes, descriptors: offered.descriptors }))
-      throw new Error("it does not take the listeners");
   }
 
   #lost({ message }: Error): void {
@@ -125,7 +142,11 @@ export class Attachment {
 
   #stop(): void {
     this.#over = true;
-    this.#socket?.write('{"type":"stopping"}\n');
+    this.#say({ type: "stopping" });
+  }
+
+  #say(what: Stopping | RestartTaken): void {
+    this.#socket?.write(`${JSON.stringify(what)}\n`);
   }
 
   #leave(): void {

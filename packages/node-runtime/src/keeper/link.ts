@@ -69,7 +69,8 @@ export class KeeperLink {
   }
 }
 
-function isSocket(descriptor: number): boolean {
+/** Whether a number is that of an open socket. */
+export function isSocket(descriptor: number): boolean {
   try {
     return fstatSync(descriptor).isSocket();
   } catch {

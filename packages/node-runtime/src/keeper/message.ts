@@ -8,6 +8,8 @@ import type { Listener } from "@heirloom/protocol";
 export interface Welcome {
   readonly type: "welcome";
   readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 /** This generation is owner: keep these, and start the next one with them should nobody be left. */
@@ -22,6 +24,16 @@ export interface Deposit {
 /** The service was told to end: nobody is to be started again. In a line of its own. */
 export interface Stopping {
   readonly type: "stopping";
+}
+
+/** The keeper was told to restart the service. In a line of its own, as is the answer. */
+export interface RestartOrder {
+  readonly type: "restart";
+}
+
+/** The order has arrived at somebody who sees to it: the owner, or a parent that has told its child. */
+export interface RestartTaken {
+  readonly type: "restarting";
 }
 
 /** The longest message, in bytes. */

@@ -24,7 +24,11 @@ export class Listeners {
   readonly #names = new Set<string>();
   #offeredNames: readonly string[] = [];
 
-  constructor(offered: readonly Listener[] = []) {
+  readonly #added: () => void;
+
+  /** `added` is called with each listener that is held from then on, before anything is accepted on it. */
+  constructor(offered: readonly Listener[] = [], added = () => {}) {
+    this.#added = added;
     this.#offered = new Map(offered.map((listener) => [listener.name, listener]));
   }
 
@@ -146,6 +150,7 @@ export class Listeners {
   #add(held: HeldListener): HeldListener {
     this.#names.add(held.name);
     this.#held.set(held.name, held);
+    this.#added();
     return held;
   }
 

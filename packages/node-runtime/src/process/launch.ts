@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { activationVariables } from "../init/activation.js";
+import { letterBoxVariable } from "../keeper/letter-box.js";
 
 /** How this program was started, and so how its successor is started. */
 export interface Launch {
@@ -43,12 +44,13 @@ export function captureLaunch(overrides: Partial<Launch> = {}, compileCache: str
   };
 }
 
-/** What was meant for this process alone: its channel of node:child_process or node:cluster, an init system's sockets. */
+/** What was meant for this process alone: its channel of node:child_process or node:cluster, an init system's sockets, a keeper's letter box. */
 const notInherited: readonly string[] = [
   "NODE_CHANNEL_FD",
   "NODE_CHANNEL_SERIALIZATION_MODE",
   "NODE_UNIQUE_ID",
   ...activationVariables,
+  letterBoxVariable,
 ];
 
 /**

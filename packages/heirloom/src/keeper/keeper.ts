@@ -52,6 +52,8 @@ export class Keeper {
   #finish: (status: number) => void = () => {};
   /** The generation to forward signals to. */
   #pid: number | undefined;
+  /** The generation that was owner last. */
+  #served: number | undefined;
   #youngest = 0;
   #startedAt = 0;
   /** Whether the end of every lifeline means that the service is dead: not before one was started, or found. */
@@ -82,6 +84,7 @@ export class Keeper {
         if (this.#letterBox !== undefined) closeSync(this.#letterBox);
         this.#letterBox = undefined;
         this.#pid = deposit.pid;
+        this.#served = deposit.pid;
         this.#youngest = deposit.generation;
         this.#startedAt = performance.now();
         this.#begun = true;
@@ -170,7 +173,9 @@ export class Keeper {
         : status.signal === null
           ? `exited with status ${status.code}`
           : `was ended by ${status.signal}`;
-    const waitMs = this.#patience.crashed(performance.now() - this.#startedAt);
+    // Nobody does that to itself: it says nothing against a release that served, be it an operator or the system, for want of memory.
+    const blameless = status?.signal === "SIGKILL" && this.#pid !== undefined && this.#pid === this.#served;
+    const waitMs = blameless ? 0 : this.#patience.crashed(performance.now() - this.#startedAt);
     const died = `generation ${this.#youngest}${this.#pid === undefined ? "" : ` (pid ${this.#pid})`} ${how}`;
     this.#pid = undefined;
     if (waitMs === undefined) {

@@ -144,7 +144,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
         return generation.#child.state !== "left" && generation.#parent.state === "serving";
       },
     });
-    this.#parent = new Parent(this.#service);
+    this.#parent = new Parent(this.#service, (newest) => this.#child.supersede(newest));
     this.#owned = new Promise((resolve) => this.once("owner", resolve));
     this.once("owner", () => {
       // Where the first generation has bound a listener, all of it is loaded already.

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError } from "@heirloom/protocol";
+import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError, limits } from "@heirloom/protocol";
 import { type ControlOptions, faultOfControl } from "./control/options.js";
 import type { Launch } from "./process/launch.js";
 import { faultOfRehearsal, type Rehearsal } from "./rehearsal.js";
@@ -61,7 +61,7 @@ export interface GenerationOptions {
   readonly pidFile?: string;
 }
 
-/** Budgets within the drain deadline. */
+/** Budgets of what a generation that leaves may take. */
 export interface DrainOptions {
   /**
    * How long an idle HTTP/1.1 connection that does not move, such as one over TLS, is left to its client, which is told with
@@ -69,6 +69,12 @@ export interface DrainOptions {
    * this time and all of it. Default: nine tenths of `drainDeadlineMs`.
    */
   readonly idleMs?: number;
+  /**
+   * How many generations may drain at once, 1 to 4,294,967,295. The oldest of more than that ends what is still open, as at
+   * `drainDeadlineMs`, and leaves: restarts that come quicker than connections end would fill the machine's memory. Counted are
+   * the generations between it and the newest owner, those included that have left. Default: 8.
+   */
+  readonly generationsMax?: number;
 }
 
 export interface Settings {
@@ -138,12 +144,18 @@ export function settle(options: GenerationOptions): Settings {
   if (!isMilliseconds(idleMs)) {
     throw invalid(`drain.idleMs must be a whole number of milliseconds from 1 to ${millisecondsMax}`);
   }
+  const { generationsMax = 8 } = drain;
+  if (!Number.isInteger(generationsMax) || generationsMax < 1 || generationsMax > limits.integerMax) {
+    throw invalid(
+      `drain.generationsMax must be a whole number from 1 to ${limits.integerMax}, not ${generationsMax}: each handoff leaves one generation that drains`,
+    );
+  }
   return {
     deadlinesMs: deadlinesMs as Deadlines,
     probationMs,
     connections,
     slowStart,
-    drain: { idleMs },
+    drain: { idleMs, generationsMax },
     signals,
     log: log === false ? () => {} : log,
     spawn,

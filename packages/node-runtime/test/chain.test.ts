@@ -102,3 +102,32 @@ test("INV-4: four generations in a row, each with a slow request of its own in f
     expect(await request.finish()).toBe(true);
   }
 });
+
+// Red without the row for drainBoundHit, and without sendSuperseded in any of its three places.
+test("INV-5: the oldest generation leaves when more drain than may, and the clients of the others finish", async () => {
+  const options = { drainDeadlineMs: 20_000, drain: { generationsMax: 2 } };
+  const service = await Service.start({ options });
+  const pids: number[] = [];
+  const slow: SlowRequest[] = [];
+  for (const next of [2, 3, 4, 5]) {
+    pids.push((await service.owner(next - 1)).pid);
+    slow.push(await SlowRequest.begin(await service.target()));
+    service.signal("SIGHUP", pids.at(-1));
+    await service.owner(next);
+    // 1 goes when 4 is owner, and 2 when 5 is.
+    const leaver = pids[next - 4];
+    if (leaver !== undefined) await service.until("exit", { pid: leaver, status: 0 });
+  }
+  expect(pids.slice(2).map(isAlive)).toEqual([true, true]);
+  const cut = service.lines.filter(({ event, on }) => event === "step" && on === "drainBoundHit");
+  expect(cut.map(({ generation, from, to }) => [generation, from, to])).toEqual([
+    [1, "departing", "left"],
+    [2, "departing", "left"],
+  ]);
+  for (const [index, request] of slow.entries()) {
+    expect(request.generation).toBe(index + 1);
+    expect(await request.finish()).toBe(index >= 2);
+  }
+  for (const pid of pids) await service.until("exit", { pid, status: 0 });
+  expect(await service.whoami()).toBe(5);
+});

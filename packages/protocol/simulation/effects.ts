@@ -139,6 +139,12 @@ const mustHaveLeft = (turn: Turn, state: string) => {
   if (state !== "left") turn.violate("INV-5", `leaves, and counts itself as ${state}`);
 };
 
+/** By the number of the newest owner. */
+const supersededBy: Readonly<Record<number, Upward>> = {
+  3: "superseded by the third",
+  4: "superseded by the fourth",
+};
+
 const parentEffects: Record<ParentEffect, Handler> = {
   spawnChild: (turn, i, variant) => {
     const process = changeProcess(turn.world, i);
@@ -187,6 +193,13 @@ const parentEffects: Record<ParentEffect, Handler> = {
     }
     process.asked = false;
     sendDown(turn, i, "request");
+  },
+  sendSuperseded: (turn, i) => {
+    const process = changeProcess(turn.world, i);
+    const message = supersededBy[process.newest];
+    if (i > 0 && message === undefined) turn.violate("INV-5", "passes on a number that nobody told");
+    process.newest = 0;
+    if (message !== undefined) sendUp(turn, i, message);
   },
   sendStop: down("stop"),
   sendFarewell: (turn, i) => {
@@ -269,7 +282,10 @@ const parentEffects: Record<ParentEffect, Handler> = {
   },
   reportProgress: () => {},
   reportAborted: whoServes(reports("reportAborted", ["due"], "none")),
-  reportCommitted: reports("reportCommitted", ["irrevocable"], "committed"),
+  reportCommitted: (turn, i, variant) => {
+    reports("reportCommitted", ["irrevocable"], "committed")(turn, i, variant);
+    changeProcess(turn.world, i).newest = i + 2;
+  },
   reportRolledBack: whoServes(reports("reportRolledBack", ["irrevocable", "committed"], "none")),
   leave: (turn, i) => {
     const process = turn.world.processes[i]!;

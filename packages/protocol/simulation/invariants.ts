@@ -77,6 +77,9 @@ function brokenTowardsChild(
 
 /** What holds in a process whose effects are all executed. */
 function brokenAtRest(process: Process): Violation[] {
+  if (process.newest > 0) {
+    return [{ invariant: "INV-5", why: "keeps from the generations before it that a later one is owner" }];
+  }
   if (isHeir(process) || process.child.state === "left") return brokenInHeir(process);
   const { state } = process.parent;
   switch (state) {

@@ -37,7 +37,8 @@ function processKey(p: Process): string {
     String.fromCharCode(bits + 33) +
     character(p.spawn) +
     character(p.imported) +
-    character(p.report);
+    character(p.report) +
+    String.fromCharCode(p.newest + 33);
   for (const fact of p.child.facts.toSorted()) key += character(fact);
   key += "!";
   for (const fact of p.parent.facts.toSorted()) key += character(fact);

@@ -562,6 +562,8 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   "state-adopted": "stateAdoptedReceived",
   committed: "committedReceived",
   relinquish: "relinquishReceived",
+  "superseded by the third": "supersededReceived",
+  "superseded by the fourth": "supersededReceived",
   stop: "stopReceived",
   awaited: "connectionsAwaitedReceived",
   adopted: "connectionsAdoptedReceived",
@@ -569,6 +571,17 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   abort: "abortReceived",
   garbage: "protocolViolated",
 };
+
+const newestIn: Readonly<Partial<Record<Upward, number>>> = {
+  "superseded by the third": 3,
+  "superseded by the fourth": 4,
+};
+
+/** What a message from the child is to its parent, the generation of this number. */
+function upwardEvent(message: Upward, number: number, drainsMax: number): ParentEvent {
+  const newest = newestIn[message];
+  return newest !== undefined && newest - number > drainsMax ? "drainBoundHit" : upwardEvents[message];
+}
 
 /** Where the child has said that it is owner. */
 const sparing = new Set<ParentState>(["draining", "departing"]);
@@ -583,7 +596,8 @@ function addFromChild({ world, scenario, who, process, add }: Place): void {
   const gone = child.life === "dead";
   const [head, ...rest] = channel.closedBy === "parent" ? [] : channel.up;
   if (head !== undefined) {
-    const event = upwardEvents[head];
+    const event = upwardEvent(head, who + 1, scenario.drainsMax);
+    const newest = newestIn[head];
     const isVoid = gone && voidOfTheDead.has(head) && scenario.duties.parentLooksFirst;
     add({
       kind: "must",
@@ -595,7 +609,14 @@ function addFromChild({ world, scenario, who, process, add }: Place): void {
         if (channel.deafParent || isVoid) return;
         if (head === "garbage") changed.deafParent = true;
         const { state } = process.parent;
+        if (newest !== undefined && state === "departing") changeProcess(turn.world, who).newest = newest;
         turn.dispatch(who, { parent: event });
+        if (event === "drainBoundHit" && turn.world.processes[who]!.parent.state === "departing") {
+          turn.violate("INV-5", "drains on, and more generations drain than may");
+        }
+        if (event === "supersededReceived" && state === "departing" && !turn.executed.has("sendSuperseded")) {
+          turn.violate("INV-5", "keeps from the generations before it how many have come after");
+        }
         if (head === "garbage" && sparing.has(state) && turn.executed.has("killChild")) {
           turn.violate("INV-2", "ends an owner that may serve well, for what it wrote");
         }

@@ -369,4 +369,24 @@ export const mutants = {
       child,
     }),
   ),
+  keepsItsChildToItself: mutant(
+    "does not tell its draining parent that its child is owner",
+    inParent("committing", "committedReceived", p.without("sendSuperseded")),
+  ),
+  passesNothingOn: mutant(
+    "does not pass on that a later generation is owner",
+    inParent("departing", "supersededReceived", p.to("departing")),
+  ),
+  drainsBeyondTheBound: mutant(
+    "drains on when more generations drain than may",
+    inParent("departing", "drainBoundHit", p.to("departing", "sendSuperseded")),
+  ),
+  leavesAloneAtTheBound: mutant(
+    "leaves when too many drain, and does not tell those that are older still",
+    inParent("departing", "drainBoundHit", p.without("sendSuperseded")),
+  ),
+  leavesOpenAtTheBound: mutant(
+    "leaves when too many drain, with connections open",
+    inParent("departing", "drainBoundHit", p.without("cutConnections")),
+  ),
 } satisfies Record<string, Mutant>;

@@ -41,6 +41,8 @@ export interface Scenario {
   readonly name: string;
   /** How many generations there can be in a row. */
   readonly generations: 2 | 3 | 4;
+  /** How many generations may drain at once. */
+  readonly drainsMax: number;
   /** SIGHUP, to any process at any time. */
   readonly handoffs: number;
   /** SIGTERM, to any process at any time. */
@@ -83,6 +85,7 @@ export const allDuties: Duties = {
 const calm: Scenario = {
   name: "calm",
   generations: 2,
+  drainsMax: 4,
   handoffs: 1,
   terminations: 0,
   crashes: 0,

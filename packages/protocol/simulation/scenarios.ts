@@ -55,6 +55,14 @@ export const scenarios: readonly Scenario[] = [
   scenario("three generations, the end", { ...late, ...chain, terminations: 1 }),
   scenario("three generations, a hang", { ...late, ...chain, hangs: 1 }),
   scenario("three generations, a closed channel", { ...late, ...chain, closings: 1 }),
+  scenario("a bound of one that drains, three generations", { ...chain, drains: false, drainsMax: 1 }),
+  scenario("a bound of one that drains, one crash", { ...late, ...chain, drainsMax: 1, crashes: 1 }),
+  scenario("a bound of two that drain, four generations", {
+    generations: 4,
+    handoffs: 3,
+    drains: false,
+    drainsMax: 2,
+  }),
   scenario("moves: calm", moving),
   scenario("moves: one crash, and no drain deadline", { ...moving, crashes: 1, terminations: 1 }),
   scenario("moves: two crashes", { ...late, ...moving, crashes: 2 }),
@@ -63,6 +71,7 @@ export const scenarios: readonly Scenario[] = [
   scenario("moves: garbage and a crash", { ...late, ...moving, garbage: 1, crashes: 1 }),
   scenario("moves: a closed channel and a crash", { ...late, ...moving, closings: 1, crashes: 1 }),
   scenario("moves: three generations", { ...late, ...movingTwice }),
+  scenario("moves: a bound of one that drains", { ...late, ...movingTwice, drainsMax: 1 }),
   scenario("moves: three generations, one crash", { ...movingTwice, deadlines: ["drain"], crashes: 1 }),
 ];
 

@@ -15,8 +15,22 @@ export const unreachable: Readonly<Record<string, readonly string[]>> = {
     ...inState("parent", "fencing", ...boot, "stateAdoptedReceived"),
   ],
   "only an owner writes it, and a child that was never sent commit is none": [
-    ...inState("parent", "aborting", "committedReceived", "relinquishReceived", "stopReceived"),
-    ...inState("parent", "ending", "committedReceived", "relinquishReceived", "stopReceived"),
+    ...["aborting", "ending"].flatMap((state) =>
+      inState(
+        "parent",
+        state,
+        "committedReceived",
+        "relinquishReceived",
+        "supersededReceived",
+        "drainBoundHit",
+        "stopReceived",
+      ),
+    ),
+  ],
+  "a child hands over only when its parent has relinquished, which it does where it departs": [
+    ...["draining", "fencing"].flatMap((state) =>
+      inState("parent", state, "supersededReceived", "drainBoundHit"),
+    ),
   ],
   "an order to end the service leads out of these states at once": [
     "parent offering childExited (stopping)",

@@ -37,6 +37,8 @@ export type Upward =
   | "state-adopted"
   | "committed"
   | "relinquish"
+  | "superseded by the third"
+  | "superseded by the fourth"
   | "stop"
   | "awaited"
   | "adopted"
@@ -87,6 +89,8 @@ export interface Process {
   /** A handoff was asked for here and has neither begun nor been passed on, denied or overtaken by the end. */
   asked: boolean;
   report: Report;
+  /** The number of the newest owner that it is about to pass on, from 1; 0: none. */
+  newest: number;
 }
 
 /** The channel between a generation and the next. */
@@ -148,6 +152,7 @@ const nobody: Process = {
   imported: "nothing",
   asked: false,
   report: "none",
+  newest: 0,
 };
 
 /** A dead process has no inside: what differs only there is one world. */

@@ -40,6 +40,7 @@ export type {
   StatePhase,
   StateWanted,
   Stop,
+  Superseded,
 } from "./message.js";
 export { bootstrapTypes } from "./message.js";
 export type { ParentEffect, ParentEvent, ParentFact, ParentState } from "./parent/state.js";

@@ -138,6 +138,15 @@ export interface ConnectionsAwaited {
   readonly protocols: readonly string[];
 }
 
+/** A generation after the child became owner; how many drain by now is for the parent to judge. @see spec/v1/messages.md#superseded */
+export interface Superseded {
+  readonly type: "superseded";
+  /** A parent that does not know this message goes on as if it had not come. */
+  readonly ignorable: true;
+  /** The number of the newest generation that became owner, 3 or more. */
+  readonly generation: number;
+}
+
 /** Connections whose descriptors travel beside this message. @see spec/v1/messages.md#connections */
 export interface Connections {
   readonly type: "connections";
@@ -222,6 +231,7 @@ export type ChildMessage =
   | StateAdopted
   | Committed
   | Relinquish
+  | Superseded
   | Stop
   | ConnectionsAwaited
   | ConnectionsAdopted;

@@ -42,7 +42,7 @@ describe("a parent", () => {
       "progressReceived -> preparing: reportProgress",
       "readyReceived -> parking: parkListeners",
       "parked -> committing: sendCommit",
-      "committedReceived -> draining: reportCommitted, drainConnections",
+      "committedReceived -> draining: reportCommitted, sendSuperseded, drainConnections",
       "drained -> left: sendFarewell, leave",
     ]);
   });
@@ -112,6 +112,16 @@ describe("a parent", () => {
     ]);
   });
 
+  it("passes on which generation is owner, and leaves at once when more drain than may", () => {
+    expect(transcript(parentRole, at("departing"), "supersededReceived", "drainBoundHit")).toEqual([
+      "supersededReceived -> departing: sendSuperseded",
+      "drainBoundHit -> left: sendSuperseded, cutConnections, sendFarewell, leave",
+    ]);
+    expect(transcript(parentRole, at("draining"), "drainBoundHit")).toEqual([
+      "drainBoundHit -> draining: ignored",
+    ]);
+  });
+
   it("begins the handoff that was asked for during one that failed", () => {
     expect(
       transcript(parentRole, at("offering"), "handoffRequested", "refuseReceived", "childExited"),
@@ -125,7 +135,7 @@ describe("a parent", () => {
   it("passes the request on to its child where the handoff succeeds", () => {
     expect(transcript(parentRole, at("committing"), "handoffRequested", "committedReceived")).toEqual([
       "handoffRequested -> committing [requested]: nothing",
-      "committedReceived -> draining: reportCommitted, sendRequest, drainConnections",
+      "committedReceived -> draining: reportCommitted, sendSuperseded, sendRequest, drainConnections",
     ]);
   });
 

@@ -119,6 +119,11 @@ class Child(Role):
     def send_relinquish(self, _detail):
         self.send("relinquish")
 
+    def send_superseded(self, newest):
+        """What this generation's parent machine knows; there may be nobody to tell."""
+        if self.channel is not None:
+            self.send("superseded", ignorable=True, generation=newest)
+
     def send_stop(self, _detail):
         self.send("stop")
 

@@ -30,6 +30,12 @@ def boolean(value, path):
     return value
 
 
+def always(value, path):
+    if value is not True:
+        raise _invalid(path, "true")
+    return value
+
+
 def string(low, high, rule=lambda text: True, what="what it must be"):
     def check(value, path):
         if not isinstance(value, str) or not low <= len(value.encode()) <= high or value.startswith("\ufeff"):
@@ -234,6 +240,7 @@ MESSAGES = {
     "relinquish": table({}),
     "relinquished": table({}),
     "request": table({}),
+    "superseded": table({"ignorable": always, "generation": integer(3, INTEGER_MAX)}),
     "stop": table({}),
     "connections-awaited": table({"protocols": array(0, 32, name, distinct=True)}),
     "connections": table({"batch": batch, "connections": array(1, 253, connection)}),

@@ -17,6 +17,9 @@ LAST_WORDS_SECONDS = 0.1
 #: What a draining parent must not act on before looking whether the child is gone (B-15).
 LOOKED_FIRST = {"drained", "deadlineExpired", "relinquishReceived"}
 
+#: D-6: how many generations may drain at once.
+DRAINS_MAX = 8
+
 #: The child may be owner, and this side can still take the service back.
 AFTER_COMMIT = {"committing", "draining", "fencing"}
 
@@ -61,7 +64,12 @@ class Parent(Role):
         if error is not None:
             self.violated(error)
         else:
-            self.dispatch(event_of(message), message)
+            self.dispatch(self._event_of(message), message)
+
+    def _event_of(self, message):
+        if message["type"] == "superseded" and message["generation"] - self.generation.number > DRAINS_MAX:
+            return "drainBoundHit"
+        return event_of(message)
 
     def _contradiction(self, message):
         if message["type"] == "accept":
@@ -149,6 +157,11 @@ class Parent(Role):
     def send_commit(self, _detail):
         self.generation.is_owner = False
         self.send("commit")
+
+    def send_superseded(self, message):
+        """The newest owner that is known here: what a later generation said, or the child."""
+        known = message.get("generation") if isinstance(message, dict) else None
+        self.generation.child.send_superseded(known or self.generation.number + 1)
 
     def send_relinquished(self, _detail):
         self.send("relinquished")

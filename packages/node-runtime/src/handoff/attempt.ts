@@ -6,6 +6,7 @@ import {
   type ParentEvent,
   type ParentState,
   parentRole,
+  type Superseded,
 } from "@heirloom/protocol";
 import type { SpawnedChild } from "../process/spawn.js";
 import { HandoffRecord } from "../report.js";
@@ -37,10 +38,12 @@ export class Attempt {
   #link: ChildLink | undefined;
   #moves: ParentMoves | undefined;
   #exporter: Exporter | undefined;
+  #newest: number;
 
   constructor(service: Service, machine: ParentMachine) {
     this.record = new HandoffRecord(service.number);
     this.#service = service;
+    this.#newest = service.number + 1;
     this.#machine = machine;
     this.#offered = offeredFeatures(service);
   }
@@ -53,6 +56,11 @@ export class Attempt {
   /** Whether the child's exit has been seen, if not told yet. */
   get exited(): boolean {
     return this.#link?.exited ?? false;
+  }
+
+  /** The number of the newest owner that is known here, once the child is one. */
+  get newest(): number {
+    return this.#newest;
   }
 
   /** What moves to the child; undefined before it was spawned. */
@@ -119,7 +127,25 @@ export class Attempt {
     // Once the event loop has looked for news: a child that is dead by now has asked, or adopted, in vain.
     if (message.type === "relinquish") setImmediate(() => this.#relinquish());
     else if (message.type === "connections-adopted") setImmediate(() => this.#adopted(message));
+    else if (message.type === "superseded") this.#superseded(message);
     else this.#machine.dispatch(eventOf(message.type) as ParentEvent, reasonIn(message));
+  }
+
+  /** @see spec/v1/deadlines.md, D-6 */
+  #superseded({ generation }: Superseded): void {
+    this.#newest = generation;
+    const { number, settings } = this.#service;
+    const { generationsMax } = settings.drain;
+    if (generation - number <= generationsMax) {
+      this.#machine.dispatch("supersededReceived");
+      return;
+    }
+    if (this.#machine.state === "departing") {
+      settings.log(
+        `generation ${number} (pid ${process.pid}) leaves before it has drained: generation ${generation} is owner, and at most ${generationsMax} may drain at once (drain.generationsMax)`,
+      );
+    }
+    this.#machine.dispatch("drainBoundHit");
   }
 
   /** What is wrong with a message here and now; undefined where nothing is, and then it has been noted. */

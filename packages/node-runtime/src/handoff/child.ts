@@ -161,6 +161,11 @@ export class Child {
     return this.#driver.dispatch("handoffRequested");
   }
 
+  /** A generation after this one is owner: its draining parent may be one too many. */
+  supersede(newest: number): void {
+    this.#send({ type: "superseded", ignorable: true, generation: newest });
+  }
+
   terminate(): void {
     this.#driver.dispatch("terminationRequested", terminated());
   }

@@ -51,9 +51,12 @@ export class Parent {
   /** The handoff that is under way, or after which this generation drains. */
   #attempt: Attempt | undefined;
   #committed: HandoffReport | undefined;
+  readonly #supersede: (newest: number) => void;
 
-  constructor(service: Service) {
+  /** `supersede` tells this generation's own parent, if that still drains, the number of the newest owner. */
+  constructor(service: Service, supersede: (newest: number) => void) {
     this.#service = service;
+    this.#supersede = supersede;
     const { number: generation, settings } = service;
     this.#retreat = new Retreat(service, {
       parked: (error) => this.#driver.dispatch(error === undefined ? "parked" : "parkFailed", error),
@@ -112,6 +115,7 @@ export class Parent {
       sendCommit: () => this.#send({ type: "commit" }),
       sendRelinquished: () => this.#send({ type: "relinquished" }),
       sendRequest: () => this.#send({ type: "request" }),
+      sendSuperseded: () => this.#supersede(this.#attempt?.newest ?? this.#service.number + 1),
       sendStop: () => this.#send({ type: "stop" }),
       sendFarewell: () => {
         const { finished, moved, closed, cut } = drainer.counts();

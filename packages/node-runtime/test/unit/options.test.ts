@@ -28,6 +28,14 @@ test("log: false says nothing, and a function takes each line", () => {
 });
 
 test.each<[GenerationOptions, string]>([
+  [
+    { drain: { generationsMax: 0 } },
+    "drain.generationsMax must be a whole number from 1 to 4294967295, not 0: each handoff leaves one generation that drains",
+  ],
+  [
+    { drain: { generationsMax: 1.5 } },
+    "drain.generationsMax must be a whole number from 1 to 4294967295, not 1.5: each handoff leaves one generation that drains",
+  ],
   [{ rehearse: "/" } as never, "rehearse must be a function or a list of requests"],
   [{ rehearse: [{ path: "api" }] }, "rehearse[0].path must be a string that begins with a slash"],
   [{ rehearse: [{ path: "/" }, {}] } as never, "rehearse[1].path must be a string that begins with a slash"],

@@ -166,6 +166,8 @@ export const validMessages = [
   ["committed", { type: "committed" }],
   ["relinquish", { type: "relinquish" }],
   ["relinquished", { type: "relinquished" }],
+  ["superseded: the first that there can be", { type: "superseded", ignorable: true, generation: 3 }],
+  ["superseded: the last number", { type: "superseded", ignorable: true, generation: 4_294_967_295 }],
   ["request", { type: "request" }],
   ["stop", { type: "stop" }],
   ["connections-awaited: none", { type: "connections-awaited", protocols: [] }],

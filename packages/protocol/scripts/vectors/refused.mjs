@@ -276,6 +276,21 @@ export const refusedFrames = [
   ],
   ["connections-released: without its batch", message("connections-released", 0), "MESSAGE_FIELD_MISSING"],
   [
+    "superseded: not marked ignorable",
+    message("superseded", 1, text("generation"), 3),
+    "MESSAGE_FIELD_MISSING",
+  ],
+  [
+    "superseded: ignorable is false",
+    message("superseded", 2, text("ignorable"), 0xc2, text("generation"), 3),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
+    "superseded: by a generation that can have no grandparent",
+    message("superseded", 2, text("ignorable"), 0xc3, text("generation"), 2),
+    "MESSAGE_FIELD_INVALID",
+  ],
+  [
     "farewell: without what it closed",
     message("farewell", 3, text("finished"), 0, text("moved"), 0, text("cut"), 0),
     "MESSAGE_FIELD_MISSING",

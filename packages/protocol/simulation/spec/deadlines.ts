@@ -35,5 +35,10 @@ ${markdownTable(["deadline", "what it bounds", "default, ms", "runs in the paren
 - **D-5** States without a deadline: \`serving\` and \`owner\` wait for nothing. \`spawning\`, \`ending\` and \`fencing\` wait for the operating
    system. \`booting\` and \`preparing\` are bounded by the parent's \`ready\`. \`founding\` and \`orphaned\` wait for the only application
    that is left. \`succeeding\` serves; the parent's \`drain\` bounds it. Of a hanging parent (it is not dead) it waits for the waking.
+- **D-6** How many generations may drain at once is bounded too, by a number of each generation's own, 1 or more (default: 8). A draining generation
+   that reads \`superseded\` compares: where \`generation\` is more than the bound above its own number, it is \`drainBoundHit\`, and
+   otherwise \`supersededReceived\`. What is counted are numbers: generations in between that have left count, too. A generation whose child has
+   left before it hears of no later ones; its \`drain\` deadline bounds it. An implementation MAY leave the bound out, and then
+   takes every one for \`supersededReceived\`.
 `;
 }

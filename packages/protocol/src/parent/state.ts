@@ -56,6 +56,10 @@ export type ParentEvent =
   | "stateAdoptedReceived"
   | "committedReceived"
   | "relinquishReceived"
+  /** A later generation became owner, and no more of them drain than may. */
+  | "supersededReceived"
+  /** A later generation became owner, and more of them drain than may: this one is too old. */
+  | "drainBoundHit"
   | "stopReceived"
   | "abortReceived"
   /** The child has all that it takes to adopt connections. */
@@ -96,6 +100,11 @@ export type ParentEffect =
   | "sendCommit"
   | "sendRelinquished"
   | "sendRequest"
+  /**
+   * Tell this generation's own parent, if that drains and its channel still takes it, the number of the newest owner that is
+   * known here: the child, or what `superseded` said last.
+   */
+  | "sendSuperseded"
   | "sendStop"
   | "sendFarewell"
   /** Stop accepting and keep every socket; then stop exclusive work. Comes back as parked or parkFailed. */

@@ -65,6 +65,8 @@ const deaf = (why: string): Rows => ({
   stateAdoptedReceived: because(why),
   committedReceived: because(why),
   relinquishReceived: because(why),
+  supersededReceived: because(why),
+  drainBoundHit: because(why),
   connectionsAwaitedReceived: because(why),
   connectionsAdoptedReceived: because(why),
   connectionsRefusedReceived: because(why),
@@ -157,15 +159,15 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
         {
           when: "stopping",
           next: "departing",
-          effects: ["reportCommitted", "sendStop", "closeListeners", "drainConnections"],
+          effects: ["reportCommitted", "sendSuperseded", "sendStop", "closeListeners", "drainConnections"],
         },
         {
           when: "requested",
           next: "draining",
-          effects: ["reportCommitted", "sendRequest", "drainConnections"],
+          effects: ["reportCommitted", "sendSuperseded", "sendRequest", "drainConnections"],
           forgets: "requested",
         },
-        { next: "draining", effects: ["reportCommitted", "drainConnections"] },
+        { next: "draining", effects: ["reportCommitted", "sendSuperseded", "drainConnections"] },
       ],
       // The child may be owner by now, whatever it says: nobody accepts before its exit is seen.
       abortReceived: { next: "fencing", effects: ["killChild"] },
@@ -195,6 +197,8 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
       ),
       abortReceived: because("an owner cannot abort: only its exit brings the listeners back"),
       progressReceived: because("progress says nothing about an owner"),
+      supersededReceived: because("a child hands over only after this generation gave up its way back"),
+      drainBoundHit: because("a child hands over only after this generation gave up its way back"),
     },
 
     departing: {
@@ -202,8 +206,14 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
       ...moving("departing"),
       // There is no way back for the listeners; a connection that has not moved is finished here all the same.
       childExited: { next: "departing", effects: ["keepConnections"] },
+      supersededReceived: { next: "departing", effects: ["sendSuperseded"] },
       drained: { next: "left", effects: ["sendFarewell", "leave"] },
       deadlineExpired: { next: "left", effects: ["cutConnections", "sendFarewell", "leave"] },
+      // Whoever drains before this generation is one too many, too, and hears of it from here only.
+      drainBoundHit: {
+        next: "left",
+        effects: ["sendSuperseded", "cutConnections", "sendFarewell", "leave"],
+      },
     },
 
     aborting: {

@@ -92,6 +92,18 @@ function checkBoolean(value: unknown): boolean {
   throw Fault.invalid("a boolean", value);
 }
 
+/** A key that is there for receivers that do not know its message. */
+export const always: RequiredField<true> = {
+  expected: "true",
+  read: checkTrue,
+  write: (value, writer) => writer.boolean(checkTrue(value)),
+};
+
+function checkTrue(value: unknown): true {
+  if (value === true) return value;
+  throw Fault.invalid("true", value);
+}
+
 export function oneOf<const T extends string>(...values: readonly T[]): RequiredField<T> {
   const expected = values.map((value) => `"${value}"`).join(" or ");
   const check = (value: unknown): T => {

@@ -21,6 +21,7 @@ export const messages: {
   relinquish: v1.relinquish,
   relinquished: v1.relinquished,
   request: v1.request,
+  superseded: v1.superseded,
   stop: v1.stop,
   "connections-awaited": v1.connectionsAwaited,
   connections: v1.connections,

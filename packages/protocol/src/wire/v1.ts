@@ -20,9 +20,10 @@ import type {
   StateAdopted,
   StateWanted,
   Stop,
+  Superseded,
 } from "../message.js";
 import { name } from "./bootstrap.js";
-import { array, boolean, bytes, integer, oneOf, optional } from "./field.js";
+import { always, array, boolean, bytes, integer, oneOf, optional } from "./field.js";
 import { distinct, type FieldsOf, map, type Rule, taggedMap } from "./map.js";
 
 /* The messages of version 1, beside the frozen ones. @see spec/v1/messages.md */
@@ -86,6 +87,11 @@ export const relinquished = message<Relinquished>("relinquished", {});
 export const request = message<Request>("request", {});
 
 export const stop = message<Stop>("stop", {});
+
+export const superseded = message<Superseded>("superseded", {
+  ignorable: always,
+  generation: integer(3, limits.integerMax),
+});
 
 export const connectionsAwaited = message<ConnectionsAwaited>(
   "connections-awaited",

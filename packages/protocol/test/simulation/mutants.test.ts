@@ -67,6 +67,11 @@ const caughtBy: Partial<Record<keyof typeof mutants, Invariant>> = {
   drainsWhileItAccepts: "INV-4",
   ignoresARequest: "INV-5",
   keepsProgressToItself: "INV-6",
+  keepsItsChildToItself: "INV-5",
+  passesNothingOn: "INV-5",
+  drainsBeyondTheBound: "INV-5",
+  leavesAloneAtTheBound: "INV-5",
+  leavesOpenAtTheBound: "INV-4",
   leavesWithoutAWord: "INV-6",
   waitsLongForALostChild: "INV-5",
 };

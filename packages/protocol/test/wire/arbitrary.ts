@@ -136,5 +136,9 @@ export const arbitraryMessage: fc.Arbitrary<Message> = fc.oneof(
     bytes: fc.uint8Array({ minLength: 1, maxLength: 65_536, size: "large" }),
   }),
   tagged("connections-released", { batch: u32(1) }),
+  tagged("superseded", {
+    ignorable: fc.constant(true),
+    generation: fc.integer({ min: 3, max: 4_294_967_295 }),
+  }),
   tagged("farewell", { finished: u32(), moved: u32(), closed: u32(), cut: u32() }),
 ) as fc.Arbitrary<Message>;

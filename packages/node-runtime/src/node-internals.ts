@@ -80,17 +80,26 @@ export function allowCloseEvent(server: Server): void {
 export function stopReading(socket: Socket): boolean {
   const handle = readableHandle(socket);
   if (handle === undefined) return false;
+  stopped.add(socket);
   handle.reading = false;
   return handle.readStop() === 0;
 }
 
 /** Reads again after `stopReading`. */
 export function startReading(socket: Socket): void {
+  stopped.delete(socket);
   const handle = readableHandle(socket);
   if (handle === undefined) return;
   handle.reading = true;
   handle.readStart();
 }
+
+/** Whether reading was stopped by `stopReading`, and has not begun again. */
+export function isStopped(socket: Socket): boolean {
+  return stopped.has(socket);
+}
+
+const stopped = new WeakSet<Socket>();
 
 interface ReadableHandle {
   reading: boolean;

@@ -335,6 +335,53 @@ test("INV-4: a child without free descriptors gets no connections, and none is l
   for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(2));
 });
 
+// Red when the rest goes on counting on moving: nobody is told to close then, and all are cut at the drain deadline.
+test.each([
+  ["adoptsWithGarbage", 2],
+  ["adoptsWithHalfAFrame", 2],
+  ["awaitsWithHalfAFrame", 0],
+] as const)("INV-4: who is between requests is told to close where a child %s", async (before, onTheWay) => {
+  const { service, target, pid } = await start({ options: { drainDeadlineMs: 10_000 } });
+  const clients = await open(target, 12);
+  service.configure({ options: patient, before });
+  service.signal("SIGHUP");
+  await service.owner(2);
+  // The first ones to come are the first to move: they belong to nobody until the parent has gone.
+  const stay = clients.slice(onTheWay);
+  const idle = stay.splice(-2);
+  await Promise.all(
+    stay.map((each) =>
+      eventually("the parent tells the client to close", async () => {
+        const { outcome, generation, closes } = await each.whoami();
+        expect([outcome, generation]).toEqual(["ok", 1]);
+        return closes;
+      }),
+    ),
+  );
+  const answers = Promise.all(clients.slice(0, onTheWay).map((each) => each.whoami()));
+  await Promise.all(idle.map((each) => each.untilEnded()));
+  expect(idle.map(({ ended }) => ended)).toEqual(["truncated", "truncated"]);
+  expect(await drained(service, pid)).toMatchObject({ drain: { moved: 0, finished: stay.length, cut: 0 } });
+  for (const answer of await answers) expect(answer).toMatchObject(answeredBy(2));
+});
+
+test("INV-4: connections move on when a child answers at last, and meanwhile requests are answered", async () => {
+  const { service, target, pid } = await start();
+  const clients = await open(target, 12);
+  service.arm({ role: "child", effect: "adoptConnections", when: "before", signal: "SIGSTOP" });
+  service.signal("SIGHUP");
+  const { pid: child } = await service.owner(2);
+  const told = clients.at(-1) as KeptAlive;
+  await eventually("the parent tells a client to close", async () => {
+    const answer = await told.whoami();
+    expect(answer).toMatchObject({ outcome: "ok", generation: 1 });
+    return answer.closes === true;
+  });
+  service.signal("SIGCONT", child);
+  expect(await drained(service, pid)).toMatchObject({ drain: { moved: 11, finished: 1, cut: 0 } });
+  for (const each of clients.slice(0, 11)) expect(await each.whoami()).toMatchObject(answeredBy(2));
+});
+
 test("INV-4, INV-5: a service that ends while connections move ends all of them in order", async () => {
   const { service, target, pid } = await start();
   const clients = await open(target, 30);

@@ -126,7 +126,9 @@ export class ConnectionTracker {
       if (response !== undefined) sayClose(response);
     }
     for (const session of this.#sessions) session.close();
-    if (mode !== "stop" && this.#speaksHttp1) this.#idleCloser.begin(this.#idleMs);
+    if (mode !== "stop" && this.#speaksHttp1) {
+      this.#idleCloser.begin(Math.max(1, this.#idleMs - tally.elapsedMs));
+    }
     if (mode === "stop") {
       this.#closeIdle();
       this.#idleCheck = setInterval(() => this.#closeIdle(), idleCheckMs);

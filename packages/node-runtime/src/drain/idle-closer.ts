@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { idleConnections } from "../moves/http-idle.js";
+import { isStopped } from "../node-internals.js";
 
 /** How often a generation that leaves looks which connections are idle. */
 const lookMs = 250;
@@ -55,10 +56,10 @@ export class IdleCloser {
     }
   }
 
-  /** Those that wait for a next request, with nothing left to write. */
+  /** Those that wait for a next request, with nothing left to write. One that is on its way to the child is the child's to close. */
   #idle(): Socket[] {
     return [...idleConnections(this.#server, this.#sockets)].filter(
-      (socket) => socket.writable && socket.writableLength === 0,
+      (socket) => socket.writable && socket.writableLength === 0 && !isStopped(socket),
     );
   }
 }

@@ -54,6 +54,11 @@ export class DrainTally {
     counts.longestMs = performance.now() - this.#begunAt;
   }
 
+  /** Since the draining began. */
+  get elapsedMs(): number {
+    return performance.now() - this.#begunAt;
+  }
+
   paused(ms: number): void {
     this.#longestPauseMs = Math.max(this.#longestPauseMs, ms);
   }

@@ -7,6 +7,8 @@ import { violation } from "./message-event.js";
 import type { Service } from "./service.js";
 
 const http1 = "http/1.1";
+/** For how long after the handoff the child may leave it open whether it takes connections. */
+const awaitedMs = 2_000;
 
 export interface MoveEvents {
   /** A batch is paused, and waits for `send`. */
@@ -27,6 +29,9 @@ export class ParentMoves {
   #awaited: readonly string[] | undefined;
   #mover: Mover | undefined;
   #over = false;
+  /** Whether the child has left it open for too long what it takes, or leaves a batch unanswered. */
+  #stalled = false;
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(service: Service, link: ChildLink, events: MoveEvents) {
     this.#service = service;
@@ -64,13 +69,24 @@ export class ParentMoves {
 
   /** What becomes of a listener's connections: until the child has said that it takes none, they may move. */
   drainMode(listener: string): DrainMode {
+    // Nobody who is between two requests is to be cut at the deadline because the others' move has come to a stop.
+    if (this.#stalled || this.#link.exited) return "close";
     const awaited = this.#awaited ?? (this.#agreed ? [http1] : []);
     return awaited.includes(http1) && this.#heirs.has(listener) ? "move" : "close";
+  }
+
+  /** Waits for the child to say what it takes: it may have, in a channel that carries noise by now. */
+  expect(): void {
+    if (this.#agreed && this.#awaited === undefined) {
+      this.#patience = setTimeout(() => this.#stall(true), awaitedMs);
+    }
   }
 
   /** Begins to move connections. */
   async begin(): Promise<void> {
     const { drainer, movables, settings } = this.#service;
+    clearTimeout(this.#patience);
+    this.#stalled = false;
     const syscalls = await loadSyscalls();
     const channel = this.#link.descriptorChannel;
     if (this.#over) return;
@@ -85,6 +101,8 @@ export class ParentMoves {
         listenerOf: (socket) => drainer.listenerOf(socket),
         send: (message) => this.#link.send(message),
         ...this.#events,
+        unanswered: () => this.#stall(true),
+        answered: () => this.#stall(false),
         moved: (sockets, pausedMs) => {
           drainer.tally.paused(pausedMs);
           drainer.part(sockets);
@@ -92,7 +110,7 @@ export class ParentMoves {
       });
       this.#mover.begin(this.#awaited ?? []);
     }
-    drainer.change((listener) => this.drainMode(listener));
+    this.#drainAnew();
   }
 
   send(): void {
@@ -105,20 +123,34 @@ export class ParentMoves {
 
   keep(): void {
     // Nothing moves to a child that is gone: its descriptor channel's number may be another one's by now.
-    if (this.#link.exited) this.finish();
+    if (this.#link.exited && !this.#over) {
+      this.finish();
+      this.#drainAnew();
+    }
     this.#mover?.keep();
   }
 
   /** Begins no further batch. */
   finish(): void {
     this.#over = true;
+    clearTimeout(this.#patience);
     this.#mover?.finish();
   }
 
   /** Nothing moves any more, and what is on its way stays here. */
   end(): void {
     this.#over = true;
+    clearTimeout(this.#patience);
     this.#mover?.end();
+  }
+
+  #stall(stalled: boolean): void {
+    this.#stalled = stalled;
+    if (!this.#over) this.#drainAnew();
+  }
+
+  #drainAnew(): void {
+    this.#service.drainer.change((listener) => this.drainMode(listener));
   }
 }
 

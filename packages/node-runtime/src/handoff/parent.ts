@@ -172,6 +172,7 @@ export class Parent {
     if (this.state === "draining" && moves !== undefined) {
       // A child that is owner for a moment only may be dead already: the system tells so milliseconds later.
       this.#retreat.drain((listener) => moves.drainMode(listener), this.#service.settings.probationMs);
+      moves.expect();
     } else {
       moves?.finish();
       this.#retreat.drain(() => "stop", 0);

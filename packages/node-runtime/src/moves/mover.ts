@@ -14,6 +14,8 @@ const rampMs = 15;
 const retryMs = 250;
 /** Copies that are closed in one turn: closing one takes about as long as answering a request. */
 const closedAtOnce = 32;
+/** For how long the child may leave a batch unanswered before the rest no longer counts on moving. */
+const answerMs = 1_000;
 /** What the application says about the connections of one batch has to fit into one frame. */
 const batchStateBytesMax = limits.frameBytesMax / 2;
 
@@ -32,6 +34,12 @@ export interface MoverOptions {
   paused(): void;
   /** The batch could not be passed on, and waits for `keep`. */
   unsent(): void;
+  /**
+   * The child has not answered for a while: it hangs, or one side's channel carried noise, and nobody will ever read from it
+   * again. Once it answers after all, `answered`.
+   */
+  unanswered(): void;
+  answered(): void;
   /** These connections are the child's now, and were read by nobody for so long. */
   moved(sockets: readonly Socket[], pausedMs: number): void;
 }
@@ -53,6 +61,8 @@ export class Mover {
   #timer: NodeJS.Timeout | undefined;
   #look: NodeJS.Immediate | undefined;
   #idle: NodeJS.Timeout | undefined;
+  #answer: NodeJS.Timeout | undefined;
+  #unanswered = false;
   #ended = false;
   /** Copies of what has moved, and the closing of them that is under way. */
   readonly #copies: Socket[] = [];
@@ -91,6 +101,10 @@ export class Mover {
     const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
     if (sendBatch(syscalls, channel, batch.number, descriptors)) {
       this.#sent = batch.number;
+      this.#answer = setTimeout(() => {
+        this.#unanswered = true;
+        this.#options.unanswered();
+      }, answerMs);
       send({
         type: "connections",
         batch: batch.number,
@@ -171,6 +185,9 @@ export class Mover {
   #take(): Batch | undefined {
     const batch = this.#batch;
     this.#batch = undefined;
+    clearTimeout(this.#answer);
+    if (this.#unanswered) this.#options.answered();
+    this.#unanswered = false;
     return batch;
   }
 

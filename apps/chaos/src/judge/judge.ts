@@ -111,8 +111,10 @@ function divide(
   );
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
-  // Whoever meets noise reads no further, so a batch on its way stays there until the drain deadline ends what is left.
-  const cutAt = turn.kind === "garbageFrame" ? drainExpiredAt(lines) : undefined;
+  // A child that its parent's noise has made deaf does not see the batch on its way, and the parent may not read from it again
+  // (CO-18): the drain deadline ends that one batch. Whoever else is between requests is told to close before.
+  const deaf = turn.victim === "parent" && (turn.kind === "garbageFrame" || turn.kind === "halfFrame");
+  const cutAt = deaf ? drainExpiredAt(lines) : undefined;
   for (const record of failures) {
     const { port, kind, failure, start, end } = record;
     const had = (list: typeof present) =>
@@ -132,6 +134,7 @@ function divide(
     } else if (
       cutAt !== undefined &&
       failure !== "refused" &&
+      CAN_MOVE.has(kind) &&
       start <= cutAt + LOOK_MS &&
       end >= cutAt - LOOK_MS
     ) {
@@ -156,6 +159,8 @@ function drainExpiredAt(lines: Evidence["lines"]): number | undefined {
   )?.at;
 }
 
+/** Kinds of load on plain HTTP connections that are kept. */
+const CAN_MOVE = new Set<RequestRecord["kind"]>(["keptBusy", "keptThinking", "idle", "unixKept"]);
 /** A death is seen at the next look. */
 const LOOK_MS = 250;
 /** Kinds of load that wait for an answer all the time: theirs is no idle connection. */

@@ -6,13 +6,15 @@ import { SLOW_BOOT_MS, STOP_LONG_MS } from "./deadlines.js";
 /** Sockets that this process had before it spawned: the one that comes with the spawn is the channel. */
 let socketsBefore = new Set<number>();
 let channelDescriptor: number | undefined;
+/** What that descriptor was: once the channel is closed, the number may be a client's connection. */
+let channelSocket: string | undefined;
 let hoard: number[] = [];
 
 /** Faults that are in place before the program is loaded. */
 export function atBoot(kind: Kind): void {
   const sealed = process.env.HEIRLOOM_OFFER;
   if (sealed === undefined) return;
-  channelDescriptor = 3;
+  foundChannel(3);
   const rewrite = REWRITES[kind];
   if (rewrite === undefined && kind !== "newerChild") return;
   // Loaded only here, so that a child without this fault boots as it would without any preload.
@@ -47,7 +49,12 @@ const REWRITES: Partial<Record<Kind, (offer: Offer, max: number) => Offer>> = {
 /** Finds the parent's end of the channel: the first socket that a spawn brings. The second is the descriptor channel's. */
 export function atSpawn(when: string): void {
   if (when === "before") socketsBefore = new Set(sockets());
-  else channelDescriptor = sockets().find((descriptor) => !socketsBefore.has(descriptor));
+  else foundChannel(sockets().find((descriptor) => !socketsBefore.has(descriptor)));
+}
+
+function foundChannel(descriptor: number | undefined): void {
+  channelDescriptor = descriptor;
+  channelSocket = descriptor === undefined ? undefined : socketAt(descriptor);
 }
 
 /** Ends the want of descriptors: the handoff has met it by now. */
@@ -103,7 +110,7 @@ const SELF: Partial<Record<Kind, () => void>> = {
 };
 
 function writeToChannel(bytes: Uint8Array): void {
-  if (channelDescriptor === undefined) return;
+  if (channelDescriptor === undefined || socketAt(channelDescriptor) !== channelSocket) return;
   try {
     writeSync(channelDescriptor, bytes);
   } catch {
@@ -124,6 +131,16 @@ function release(): void {
   hoard = [];
 }
 
+/** Such as `socket:[4711]`; undefined where there is none. */
+function socketAt(descriptor: number): string | undefined {
+  try {
+    const target = readlinkSync(`/proc/self/fd/${descriptor}`);
+    return target.startsWith("socket:") ? target : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function sockets(): number[] {
   const found: number[] = [];
   let names: string[] = [];
@@ -133,11 +150,8 @@ function sockets(): number[] {
     // There is no descriptor left to read the folder with.
   }
   for (const name of names) {
-    try {
-      if (readlinkSync(`/proc/self/fd/${name}`).startsWith("socket:")) found.push(Number(name));
-    } catch {
-      // The descriptor of the folder being read.
-    }
+    // One of them is that of the folder being read.
+    if (socketAt(Number(name)) !== undefined) found.push(Number(name));
   }
   return found;
 }

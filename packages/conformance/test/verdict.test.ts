@@ -3,8 +3,8 @@ import { type Implementation, node } from "../src/implementation.js";
 import { everyCase, type Judged, performAll, unused } from "../src/matrix.js";
 import { formatMatrix, formatTotals } from "../src/report.js";
 
-/** A program that cannot be started as a service: every scenario on it fails, at once. */
-const broken = { name: "broken", command: ["/bin/false"] };
+/** A program that says it can, and cannot be started as a service: every scenario on it fails, at once. */
+const broken = { name: "broken", command: ["/bin/sh", "-c", 'test -n "$CONFORMANCE_CHECK"'] };
 const unable = { name: "unable", command: ["/bin/sh", "-c", "exit 77"] };
 const find = (name: string, implementation: Implementation = broken) =>
   everyCase([implementation]).filter(

@@ -103,7 +103,7 @@ test("INV-4: four generations in a row, each with a slow request of its own in f
   }
 });
 
-// Red without the row for drainBoundHit, and without sendSuperseded in any of its three places.
+// Red without the row for drainBoundHit.
 test("INV-5: the oldest generation leaves when more drain than may, and the clients of the others finish", async () => {
   const options = { drainDeadlineMs: 20_000, drain: { generationsMax: 2 } };
   const service = await Service.start({ options });

@@ -24,34 +24,37 @@ export function posixSpawner(posix: Posix): Spawner {
   }
   return {
     spawn(request, listener) {
-      start(posix, request).then(
-        ({ pid, channel, descriptorChannel }) => {
-          const watch = new ExitWatch(posix, pid, ({ code, signal }) => listener.exited(code, signal));
-          listener.spawned({
-            pid,
-            channel,
-            descriptorChannel,
-            get exited() {
-              return watch.exited;
-            },
-            kill: () => watch.kill(),
-          });
+      let started: ReturnType<typeof start>;
+      try {
+        started = start(posix, request);
+      } catch (error) {
+        listener.failed(spawnError(request.launch, error));
+        return;
+      }
+      const { pid, channel, descriptorChannel } = started;
+      const watch = new ExitWatch(posix, pid, ({ code, signal }) => listener.exited(code, signal));
+      listener.spawned({
+        pid,
+        channel,
+        descriptorChannel,
+        get exited() {
+          return watch.exited;
         },
-        (error) => listener.failed(spawnError(request.launch, error)),
-      );
+        kill: () => watch.kill(),
+      });
     },
   };
 }
 
-async function start(
+function start(
   posix: Posix,
   request: SpawnRequest,
-): Promise<Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel">> {
+): Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel"> {
   const { launch, descriptors } = request;
   const pairs = [posix.socketPair(), posix.socketPair()] as const;
   const [channel, descriptorChannel] = pairs.map(([ours]) => new Socket({ fd: ours })) as [Socket, Socket];
   try {
-    const pid = await posix.spawnAside({
+    const pid = posix.spawn({
       file: launch.execPath,
       argv: [launch.execPath, ...launch.execArgv, ...launch.argv],
       env: environmentOf(request),

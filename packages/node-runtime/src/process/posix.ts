@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { promisify } from "node:util";
 import { loadCLibrary } from "../syscalls/c-library.js";
 
 export interface PosixProgram {
@@ -24,11 +23,6 @@ export interface Posix {
   socketPair(): [number, number];
   /** Starts a program in a session of its own, and returns its process ID. It is a zombie from its exit until `wait`. @throws Error */
   spawn(program: PosixProgram): number;
-  /**
-   * The same from another thread: until the system has loaded the program, whoever starts it stands still. Measured: 14 ms
-   * in a process of 1.5 GB. @throws Error
-   */
-  spawnAside(program: PosixProgram): Promise<number>;
   /** How a child of this process has ended, once; undefined while it runs. Nulls: somebody else has waited for it. */
   wait(pid: number): ExitStatus | undefined;
   /** A child that has ended, whichever, each once; undefined where none has. Not for a process that uses node:child_process. */
@@ -80,8 +74,6 @@ async function load(): Promise<Posix | undefined> {
   const posixSpawn = c.func(
     "int posix_spawn(_Out_ int *pid, const char *file, void *actions, void *attributes, const char **argv, const char **env)",
   );
-
-  const posixSpawnAside = promisify(posixSpawn.async);
 
   /** As node:child_process does: a program that is not Node expects its standard streams to block. */
   const letBlock = (descriptor: number): void => {
@@ -148,10 +140,6 @@ async function load(): Promise<Posix | undefined> {
     spawn(program) {
       const { call, finish } = prepare(program);
       return finish(posixSpawn(...call));
-    },
-    async spawnAside(program) {
-      const { call, finish } = prepare(program);
-      return finish(await posixSpawnAside(...call));
     },
     wait(pid) {
       const status = [0];

@@ -47,8 +47,6 @@ const diesWithParent = new Set<ChildEvent>([
 ]);
 /** For a last message, in milliseconds. @see spec/v1/bootstrap.md, B-19 */
 const lastWordsMs = 500;
-/** Before an owner gets ready to adopt, which takes some 10 ms: whoever waits to be accepted is served first. */
-const clientsFirstMs = 10;
 const preparing = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
 const awaitsParent = new Set<ChildState>(["preparing", "ready"]);
 
@@ -194,9 +192,7 @@ export class Child {
       sendRelinquish: () => this.#send({ type: "relinquish" }),
       sendStop: () => this.#send({ type: "stop" }),
       prepareAdoption: () => {
-        setTimeout(() => {
-          void this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared"));
-        }, clientsFirstMs);
+        this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared"));
       },
       sendConnectionsAwaited: () => {
         this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });

@@ -23,7 +23,7 @@ let loading: Promise<Syscalls | undefined> | undefined;
 
 /** Loads the seam, once; undefined where the platform has none. */
 export function loadSyscalls(): Promise<Syscalls | undefined> {
-  loading ??= load();
+  loading ??= load().catch(() => undefined);
   return loading;
 }
 

@@ -50,7 +50,7 @@ let loading: Promise<Posix | undefined> | undefined;
 
 /** Loads it, once; undefined where the platform has none. */
 export function loadPosix(): Promise<Posix | undefined> {
-  loading ??= load();
+  loading ??= load().catch(() => undefined);
   return loading;
 }
 
@@ -81,20 +81,11 @@ async function load(): Promise<Posix | undefined> {
     if (flags >= 0 && (flags & O_NONBLOCK) !== 0) fcntl(descriptor, F_SETFL, "int", flags & ~O_NONBLOCK);
   };
 
-  /** What posix_spawn takes for a program, to be freed when that is over, and what there is to be found out then. */
-  const prepare = ({ file, argv, env, cwd, descriptors }: PosixProgram) => {
-    for (const text of [file, cwd, ...argv, ...pairs(env)]) {
-      if (text.includes("\0")) throw failure(`start ${file}`, koffi.os.errno.EINVAL as number);
-    }
+  const start = ({ file, argv, env, cwd }: PosixProgram, copies: readonly number[]): number => {
     const attributes = Buffer.alloc(attributesBytes);
     const actions = Buffer.alloc(actionsBytes);
-    const copies: number[] = [];
     const check = (error: number) => {
       if (error !== 0) throw failure(`start ${file}`, error);
-    };
-    const free = () => {
-      destroyActions(actions);
-      for (const copy of copies) close(copy);
     };
     check(initAttributes(attributes));
     check(setFlags(attributes, SETSIGDEF_SETSIGMASK_SETSID));
@@ -109,26 +100,13 @@ async function load(): Promise<Posix | undefined> {
         // Onto itself: it loses the flag that closes it on exec, which Node sets on everything that it inherits.
         check(addDup2(actions, stream, stream));
       }
-      // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
-      const lowest = firstDescriptor + descriptors.length;
-      for (const [index, descriptor] of descriptors.entries()) {
-        copies.push(duplicate(descriptor, lowest));
-        check(addDup2(actions, copies[index] as number, firstDescriptor + index));
-      }
-    } catch (error) {
-      free();
-      throw error;
+      for (const [index, copy] of copies.entries()) check(addDup2(actions, copy, firstDescriptor + index));
+      const pid = [0];
+      check(posixSpawn(pid, file, actions, attributes, [...argv, null], [...pairs(env), null]));
+      return pid[0] as number;
+    } finally {
+      destroyActions(actions);
     }
-    const pid = [0];
-    return {
-      call: [pid, file, actions, attributes, [...argv, null], [...pairs(env), null]] as const,
-      /** Of the process that was started. @throws Error where none was */
-      finish(error: number): number {
-        free();
-        check(error);
-        return pid[0] as number;
-      },
-    };
   };
 
   return {
@@ -138,8 +116,18 @@ async function load(): Promise<Posix | undefined> {
       return pair;
     },
     spawn(program) {
-      const { call, finish } = prepare(program);
-      return finish(posixSpawn(...call));
+      for (const text of [program.file, program.cwd, ...program.argv, ...pairs(program.env)]) {
+        if (text.includes("\0")) throw failure(`start ${program.file}`, koffi.os.errno.EINVAL as number);
+      }
+      // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
+      const lowest = firstDescriptor + program.descriptors.length;
+      const copies: number[] = [];
+      try {
+        for (const descriptor of program.descriptors) copies.push(duplicate(descriptor, lowest));
+        return start(program, copies);
+      } finally {
+        for (const copy of copies) close(copy);
+      }
     },
     wait(pid) {
       const status = [0];

@@ -25,7 +25,7 @@ const server = createServer((request, response) => {
 }).listen(port, host);
 server.keepAliveTimeout = 0;
 const park = () => Server.prototype.close.call(server);
-/** Elsewhere what a child reads, and says, is what the script is about. */
+/** Whether the script is about connections: elsewhere they are not offered, and a child does not speak of them. */
 const moves = behaviour.startsWith("moves connections");
 const farewell = { type: "farewell", finished: 0, moved: 0, closed: 0, cut: 0 };
 

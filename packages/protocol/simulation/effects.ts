@@ -11,6 +11,7 @@ import {
   freshChannel,
   lives,
   newborn,
+  newestIn,
   type Report,
   type Todo,
   type Upward,
@@ -140,10 +141,9 @@ const mustHaveLeft = (turn: Turn, state: string) => {
 };
 
 /** By the number of the newest owner. */
-const supersededBy: Readonly<Record<number, Upward>> = {
-  3: "superseded by the third",
-  4: "superseded by the fourth",
-};
+const supersededBy = Object.fromEntries(
+  Object.entries(newestIn).map(([message, newest]) => [newest, message]),
+) as Readonly<Record<number, Upward>>;
 
 const parentEffects: Record<ParentEffect, Handler> = {
   spawnChild: (turn, i, variant) => {

@@ -12,6 +12,7 @@ import {
   isHeir,
   isSurvivor,
   lives,
+  newestIn,
   type Process,
   type Upward,
   type World,
@@ -570,11 +571,6 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   refused: "connectionsRefusedReceived",
   abort: "abortReceived",
   garbage: "protocolViolated",
-};
-
-const newestIn: Readonly<Partial<Record<Upward, number>>> = {
-  "superseded by the third": 3,
-  "superseded by the fourth": 4,
 };
 
 /** What a message from the child is to its parent, the generation of this number. */

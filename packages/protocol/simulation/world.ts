@@ -46,6 +46,12 @@ export type Upward =
   | "abort"
   | "garbage";
 
+/** The number of the newest owner that a message tells. */
+export const newestIn: Readonly<Partial<Record<Upward, number>>> = {
+  "superseded by the third": 3,
+  "superseded by the fourth": 4,
+};
+
 /** `dead`: gone, and its parent has not seen it. `absent`: never there, or gone for everybody. */
 export type Life = "absent" | "live" | "hung" | "dead";
 

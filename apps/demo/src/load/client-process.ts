@@ -74,7 +74,7 @@ async function work(
 }
 
 function sumConnections(clients: Client[]): ClientReport["connections"] {
-  const sum = (count: (client: Client) => number | undefined) => total(clients, count);
+  const sum = summer(clients);
   return {
     clients: clients.length,
     survived: sum(({ survives }) => Number(survives ?? false)),
@@ -85,7 +85,7 @@ function sumConnections(clients: Client[]): ClientReport["connections"] {
 }
 
 function sumMessages(clients: Client[]): ClientReport["messages"] {
-  const sum = (count: (client: Client) => number | undefined) => total(clients, count);
+  const sum = summer(clients);
   return {
     sent: sum(({ messages }) => messages?.sent),
     lost: sum(({ messages }) => messages?.lost),
@@ -93,8 +93,9 @@ function sumMessages(clients: Client[]): ClientReport["messages"] {
   };
 }
 
-function total(clients: Client[], count: (client: Client) => number | undefined): number {
-  return clients.reduce((sum, client) => sum + (count(client) ?? 0), 0);
+function summer(clients: Client[]) {
+  return (count: (client: Client) => number | undefined): number =>
+    clients.reduce((sum, client) => sum + (count(client) ?? 0), 0);
 }
 
 await main(process.argv.slice(2));

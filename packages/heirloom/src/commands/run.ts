@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { controlRoot, currentName, defaultServiceName } from "@heirloom/node-runtime/control";
 import {
+  firstActivatedDescriptor,
   loadPosix,
   loadSyscalls,
   openPrivateFolder,
@@ -18,9 +19,6 @@ export interface RunOptions {
   readonly folder?: string;
   readonly crashes: string;
 }
-
-/** The number at which an init system begins: SD_LISTEN_FDS_START. */
-const firstActivated = 3;
 
 /** Runs a service under a process that stays, and ends with the service's exit status. */
 export async function run(
@@ -62,7 +60,7 @@ function takeSockets(): Activated {
   const found = takeActivated();
   if (found.length === 0) return { sockets: [], variables: {} };
   return {
-    sockets: Array.from({ length: Number(count) }, (_, index) => firstActivated + index),
+    sockets: Array.from({ length: Number(count) }, (_, index) => firstActivatedDescriptor + index),
     variables: {
       LISTEN_FDS: count,
       LISTEN_PID: String(process.pid),

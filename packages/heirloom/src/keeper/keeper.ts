@@ -174,7 +174,7 @@ export class Keeper {
           ? `exited with status ${status.code}`
           : `was ended by ${status.signal}`;
     // Nobody does that to itself: it says nothing against a release that served, be it an operator or the system, for want of memory.
-    const blameless = status?.signal === "SIGKILL" && this.#pid !== undefined && this.#pid === this.#served;
+    const blameless = status?.signal === "SIGKILL" && this.#pid === this.#served;
     const waitMs = blameless ? 0 : this.#patience.crashed(performance.now() - this.#startedAt);
     const died = `generation ${this.#youngest}${this.#pid === undefined ? "" : ` (pid ${this.#pid})`} ${how}`;
     this.#pid = undefined;

@@ -16,9 +16,10 @@ export function openLetterBox(syscalls: Syscalls, box: number): Letter | undefin
       if (received === undefined || received.bytes.length === 0) return last;
       const { bytes, descriptors } = received;
       const deposit = JSON.parse(Buffer.from(bytes).toString()) as Deposit;
-      const passed = isWhole(deposit, descriptors) ? last?.descriptors : descriptors;
-      if (isWhole(deposit, descriptors)) last = { deposit, descriptors };
-      for (const descriptor of passed ?? []) closeSync(descriptor);
+      const whole = isWhole(deposit, descriptors);
+      const useless = whole ? last?.descriptors : descriptors;
+      if (whole) last = { deposit, descriptors };
+      for (const descriptor of useless ?? []) closeSync(descriptor);
     }
   } catch {
     return last;

@@ -1,12 +1,12 @@
 import { closeSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import {
   type Deposit,
   type Posix,
   type RestartOrder,
   type RestartTaken,
   receiveFirst,
+  receiveRest,
   type Stopping,
   type Syscalls,
   socketDescriptor,
@@ -84,11 +84,8 @@ async function receive(
     throw new Error("not a deposit, or the limit of open files was reached");
   }
   const owner = new Owner(socket);
-  const lines = createInterface({ input: socket });
-  // It repeats those of the socket, whose end is seen in any case.
-  lines.on("error", () => {});
-  lines.on("line", (line) => {
-    const { type } = JSON.parse(line) as Stopping | RestartTaken;
+  receiveRest(socket, (message) => {
+    const { type } = message as Stopping | RestartTaken;
     if (type === "stopping") listener.stopping();
     if (type === "restarting") owner.taken();
   });

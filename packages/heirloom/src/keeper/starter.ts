@@ -66,8 +66,7 @@ export function start(
         deadlines: { commitMs: 1 },
         features: [],
       });
-    }
-    if (deposit === undefined) {
+    } else {
       const { sockets, variables } = custody.activated;
       const [ours, box] = posix.socketPair();
       kept.push(ours);

@@ -51,7 +51,7 @@ export class DrainTally {
       this.#classes.set(of, counts);
     }
     counts[end] += 1;
-    counts.longestMs = performance.now() - this.#begunAt;
+    counts.longestMs = this.elapsedMs;
   }
 
   /** Since the draining began. */

@@ -101,8 +101,7 @@ export class ParentMoves {
         listenerOf: (socket) => drainer.listenerOf(socket),
         send: (message) => this.#link.send(message),
         ...this.#events,
-        unanswered: () => this.#stall(true),
-        answered: () => this.#stall(false),
+        stalled: (stalled) => this.#stall(stalled),
         moved: (sockets, pausedMs) => {
           drainer.tally.paused(pausedMs);
           drainer.part(sockets);
@@ -145,6 +144,7 @@ export class ParentMoves {
   }
 
   #stall(stalled: boolean): void {
+    if (stalled === this.#stalled) return;
     this.#stalled = stalled;
     if (!this.#over) this.#drainAnew();
   }

@@ -5,7 +5,7 @@ import { listeningAddress } from "../listener/kernel.js";
 /** What an init system sets for the process that it passes sockets to; void in every other one. */
 export const activationVariables = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID"] as const;
 
-const firstDescriptor = 3;
+export const firstActivatedDescriptor = 3;
 
 /**
  * Takes the listening sockets that an init system passed on, as a parent's offer would name them, and the variables that tell
@@ -18,14 +18,15 @@ export function takeActivated(env: NodeJS.ProcessEnv = process.env): Listener[] 
   const keeper = env[keeperVariable]?.split(":")[0];
   for (const variable of activationVariables) delete env[variable];
   if (
-    (pid !== String(process.pid) && (pid === undefined || pid !== keeper)) ||
+    pid === undefined ||
+    (pid !== String(process.pid) && pid !== keeper) ||
     count === undefined ||
     !/^\d{1,4}$/.test(count)
   )
     return [];
   const listeners = new Map<string, Listener>();
   for (let index = 0; index < Number(count); index += 1) {
-    const descriptor = firstDescriptor + index;
+    const descriptor = firstActivatedDescriptor + index;
     const address = listeningAddress(descriptor);
     if (address === undefined) continue;
     const given = names?.split(":")[index] || "unknown";

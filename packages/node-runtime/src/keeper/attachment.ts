@@ -1,7 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import { closeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import type { Service } from "../handoff/service.js";
 import { socketDescriptor } from "../node-internals.js";
 import type { EventStep } from "../steps.js";
@@ -9,7 +8,7 @@ import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { depositOf } from "./deposit.js";
 import type { KeeperLink } from "./link.js";
 import type { RestartOrder, RestartTaken, Stopping, Welcome } from "./message.js";
-import { receiveFirst } from "./receive.js";
+import { receiveFirst, receiveRest } from "./receive.js";
 
 /** How often a generation without a keeper looks for a new one. */
 const retryEveryMs = 1_000;
@@ -113,11 +112,8 @@ export class Attachment {
     this.#socket = socket;
     socket.removeAllListeners("error").on("error", () => {});
     socket.once("close", () => this.#lost(new Error("it has died")));
-    const lines = createInterface({ input: socket });
-    // It repeats those of the socket, whose end is seen in any case.
-    lines.on("error", () => {});
-    lines.on("line", (line) => {
-      if ((JSON.parse(line) as RestartOrder).type !== "restart" || this.#over) return;
+    receiveRest(socket, (message) => {
+      if ((message as RestartOrder).type !== "restart" || this.#over) return;
       this.#subject.restart();
       this.#say({ type: "restarting" });
     });

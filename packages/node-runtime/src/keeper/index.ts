@@ -1,7 +1,7 @@
 export { encodeOffer, type Listener, supportedVersions } from "@heirloom/protocol";
 export { openPrivateFolder, remove } from "../control/folder.js";
 export { presenceOf } from "../control/presence.js";
-export { takeActivated } from "../init/activation.js";
+export { firstActivatedDescriptor, takeActivated } from "../init/activation.js";
 export { socketDescriptor } from "../node-internals.js";
 export { offerVariable } from "../process/environment.js";
 export { type ExitStatus, loadPosix, type Posix } from "../process/posix.js";
@@ -17,4 +17,4 @@ export {
   type Stopping,
   type Welcome,
 } from "./message.js";
-export { receiveFirst } from "./receive.js";
+export { receiveFirst, receiveRest } from "./receive.js";

@@ -1,8 +1,8 @@
 import { closeSync } from "node:fs";
 import type { Service } from "../handoff/service.js";
+import { isSocket } from "../process/environment.js";
 import { loadSyscalls } from "../syscalls.js";
 import { depositOf } from "./deposit.js";
-import { isSocket } from "./link.js";
 
 /** Carries the number of the descriptor of the letter box. */
 export const letterBoxVariable = "HEIRLOOM_LETTER_BOX";

@@ -1,4 +1,5 @@
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync } from "node:fs";
+import { isSocket } from "../process/environment.js";
 import { firstListenerDescriptor, type Spawner } from "../process/spawn.js";
 
 /** Carries the keeper's process ID and the path of its socket: `4242:/run/heirloom/api/keeper.sock`. */
@@ -66,14 +67,5 @@ export class KeeperLink {
         spawner.spawn({ ...request, descriptors: kept, launch: { ...launch, env } }, listener);
       },
     };
-  }
-}
-
-/** Whether a number is that of an open socket. */
-export function isSocket(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isSocket();
-  } catch {
-    return false;
   }
 }

@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Syscalls } from "../syscalls.js";
 import { keeperMessageBytesMax } from "./message.js";
@@ -23,4 +25,12 @@ export async function receiveFirst(
     await delay(lookEveryMs, undefined, { ref: false });
   }
   throw new Error(`the other side said nothing within ${deadlineMs} ms`);
+}
+
+/** The messages that follow, each in a line of its own. */
+export function receiveRest(socket: Socket, take: (message: unknown) => void): void {
+  const lines = createInterface({ input: socket });
+  // It repeats those of the socket, whose end is seen in any case.
+  lines.on("error", () => {});
+  lines.on("line", (line) => take(JSON.parse(line)));
 }

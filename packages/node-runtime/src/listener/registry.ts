@@ -23,7 +23,6 @@ export class Listeners {
   /** Of all that are held, or about to be. */
   readonly #names = new Set<string>();
   #offeredNames: readonly string[] = [];
-
   readonly #added: () => void;
 
   /** `added` is called with each listener that is held from then on, before anything is accepted on it. */

@@ -35,11 +35,10 @@ export interface MoverOptions {
   /** The batch could not be passed on, and waits for `keep`. */
   unsent(): void;
   /**
-   * The child has not answered for a while: it hangs, or one side's channel carried noise, and nobody will ever read from it
-   * again. Once it answers after all, `answered`.
+   * True: the child has not answered for a while. It hangs, or one side's channel carried noise, and nobody will ever read from
+   * it again. False: no batch is without an answer any more.
    */
-  unanswered(): void;
-  answered(): void;
+  stalled(stalled: boolean): void;
   /** These connections are the child's now, and were read by nobody for so long. */
   moved(sockets: readonly Socket[], pausedMs: number): void;
 }
@@ -62,7 +61,6 @@ export class Mover {
   #look: NodeJS.Immediate | undefined;
   #idle: NodeJS.Timeout | undefined;
   #answer: NodeJS.Timeout | undefined;
-  #unanswered = false;
   #ended = false;
   /** Copies of what has moved, and the closing of them that is under way. */
   readonly #copies: Socket[] = [];
@@ -101,10 +99,7 @@ export class Mover {
     const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
     if (sendBatch(syscalls, channel, batch.number, descriptors)) {
       this.#sent = batch.number;
-      this.#answer = setTimeout(() => {
-        this.#unanswered = true;
-        this.#options.unanswered();
-      }, answerMs);
+      this.#answer = setTimeout(() => this.#options.stalled(true), answerMs);
       send({
         type: "connections",
         batch: batch.number,
@@ -131,8 +126,9 @@ export class Mover {
         send({ type: "connections-late", batch: number, index, bytes });
       }
     }
-    for (const { socket, moved, parted } of connections) {
-      if (moved.still && parted === undefined) this.#copies.push(socket);
+    for (const connection of connections) {
+      const { socket, parted } = connection;
+      if (connection.moved.still && parted === undefined) this.#copies.push(socket);
       else {
         socket.destroy();
         parted?.();
@@ -186,8 +182,7 @@ export class Mover {
     const batch = this.#batch;
     this.#batch = undefined;
     clearTimeout(this.#answer);
-    if (this.#unanswered) this.#options.answered();
-    this.#unanswered = false;
+    this.#options.stalled(false);
     return batch;
   }
 

@@ -22,7 +22,8 @@ export function takeOffer(env: NodeJS.ProcessEnv = process.env): Offer | undefin
   return offer;
 }
 
-function isSocket(descriptor: number): boolean {
+/** Whether a number is that of an open socket. */
+export function isSocket(descriptor: number): boolean {
   try {
     return fstatSync(descriptor).isSocket();
   } catch {

@@ -40,6 +40,7 @@ export class WebSocketClient implements Client {
   #sent = 0;
   #echoed = 0;
   #waiting: Waiting | undefined;
+  /** What failed between two requests: it is the next one's. */
   #unasked: RequestFailure | undefined;
 
   constructor(target: Target) {
@@ -52,12 +53,10 @@ export class WebSocketClient implements Client {
 
   request(): Promise<RequestRecord> {
     return recordAttempt(async () => {
-      const socket = this.#socket ?? (await this.#open());
-      if (this.#unasked) this.#fail(this.#unasked);
       const unasked = this.#unasked;
       this.#unasked = undefined;
       if (unasked) throw unasked;
-      await this.#sendBurst(socket);
+      await this.#sendBurst(this.#socket ?? (await this.#open()));
     });
   }
 

@@ -1,5 +1,10 @@
+import { readSync } from "node:fs";
 import type { Socket } from "node:net";
 import { decodeMessage, encodeMessage, FrameDecoder, HandoffError, type Message } from "@heirloom/protocol";
+import { descriptorOf } from "./node-internals.js";
+
+/** More than the kernel holds of a channel, in bytes: one read takes all that is left. */
+const leftBytesMax = 2 ** 20;
 
 export interface ChannelListener {
   message(message: Message): void;
@@ -27,6 +32,8 @@ export class Channel {
   #violated = false;
   #ended = false;
   #afterEnd: (() => void) | undefined;
+  /** What the peer had written when a write to it failed. */
+  #left: Uint8Array | undefined;
 
   constructor(socket: Socket, listener: ChannelListener) {
     this.#socket = socket;
@@ -36,6 +43,12 @@ export class Channel {
     // A peer that dies with unread bytes resets the channel, and a write to a dead peer fails: both mean its end.
     socket.on("error", () => this.#end());
     socket.on("close", () => this.#end());
+    // A socket that fails to write is destroyed, with all that it has not read: the last words of a peer that is dead (B-16).
+    const { destroy } = socket;
+    socket.destroy = (error) => {
+      if (error !== undefined) this.#left ??= this.#readLeft();
+      return destroy.call(socket, error);
+    };
   }
 
   get ended(): boolean {
@@ -137,7 +150,23 @@ export class Channel {
     }
   }
 
+  #readLeft(): Uint8Array | undefined {
+    const descriptor = descriptorOf(this.#socket);
+    if (descriptor === undefined) return undefined;
+    const bytes = new Uint8Array(leftBytesMax);
+    let size = 0;
+    try {
+      for (let read = -1; read !== 0; size += read)
+        read = readSync(descriptor, bytes, size, bytes.length - size, null);
+    } catch {
+      // Nothing is left.
+    }
+    return bytes.subarray(0, size);
+  }
+
   #end(): void {
+    if (this.#ended) return;
+    if (this.#left !== undefined) this.#read(this.#left);
     if (this.#ended) return;
     this.#ended = true;
     this.#flush();

@@ -3,11 +3,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { Channel } from "../../src/channel.js";
 
 /** A channel on one end of a connected pair of streams, what it tells, and the other end. */
-async function open(onMessage: (channel: Channel) => void = () => {}) {
-  const server = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+async function open(onMessage: (channel: Channel) => void = () => {}, path?: string) {
+  const server = createServer({ allowHalfOpen: true });
+  if (path === undefined) server.listen(0, "127.0.0.1");
+  else server.listen(path);
   await new Promise((resolve) => server.once("listening", resolve));
   const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
-  const mine = connect({ port: (server.address() as { port: number }).port, allowHalfOpen: true });
+  const where = path === undefined ? { port: (server.address() as { port: number }).port } : { path };
+  const mine = connect({ ...where, allowHalfOpen: true });
   const peer = await accepted;
   peer.on("error", () => {});
   server.close();
@@ -69,6 +72,15 @@ test("a stream that ends within a frame is told as an end", async () => {
   const { peer, until } = await open();
   peer.end(commit.subarray(0, 9));
   expect(await until(1)).toEqual(["ended"]);
+});
+
+// Red without #readLeft: a service that was told to end by a parent that left at once would go on.
+test("B-16: what a peer had written before it died is read, also by a channel that learns of the death from a write", async () => {
+  const { channel, peer, until } = await open(() => {}, `\0heirloom-channel-test-${process.pid}`);
+  peer.write(Buffer.concat([commit, commit]));
+  peer.destroy();
+  channel.send({ type: "committed" });
+  expect(await until(3)).toEqual(["commit", "commit", "ended"]);
 });
 
 test("a reset is an end, told once", async () => {

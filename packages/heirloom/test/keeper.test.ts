@@ -198,6 +198,22 @@ describe("a restart that is asked for is not lost", () => {
   });
 });
 
+// Red when the generation takes its own name, or looks for its own folder.
+test("a service is called what its keeper calls it, in each generation, whatever it calls itself", async () => {
+  const service = await Service.start(
+    { options: { control: { name: "itself", folder: "/nowhere" } } },
+    { under: [process.execPath, main, "run", "--name", "shop", "--"] },
+  );
+  await deposited(service);
+  expect((await run(service, ["restart", "shop"])).status).toBe(0);
+  const { stdout } = await run(service, ["status", "--json"]);
+  expect(JSON.parse(stdout)).toMatchObject([
+    { service: "shop", processes: [{ generation: 2, status: { service: "shop" } }] },
+  ]);
+  const { stderr } = await run(service, ["status", "itself"]);
+  expect(stderr).toBe("heirloom: no service called itself runs\n  these do: shop\n");
+});
+
 test("heirloom status shows who keeps a service", async () => {
   const { service, keeper } = await kept();
   await untilOpen(service, 1);
@@ -349,6 +365,13 @@ test("heirloom stop ends the keeper, too", async () => {
   expect((await run(service, ["stop"])).status).toBe(0);
   await service.gone();
   expect(await exited(service)).toEqual({ code: 0, signal: null });
+});
+
+test.each(["../shop", "", "a/b", ".shop"])("a name that is none is refused: %j", async (name) => {
+  const { service } = await kept();
+  const { status, stderr } = await run(service, ["run", "--name", name, "--", "node", "server.js"]);
+  expect(stderr).toMatch(/^heirloom: --name must be 1 to 64 letters/);
+  expect(status).toBe(2);
 });
 
 test("a program that is not there ends it at once, with a reason", async () => {

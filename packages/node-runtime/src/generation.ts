@@ -322,6 +322,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
     const [generation, child, parent] = [this, this.#child, this.#parent];
     const subject: ControlSubject = {
       service: this.#service,
+      folder: this.#keeper?.folder,
       get states() {
         return { child: child.state, parent: parent.state };
       },

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { controlRoot, currentName, defaultServiceName } from "@heirloom/node-runtime/control";
+import { controlRoot, currentName, defaultServiceName, faultOfControl } from "@heirloom/node-runtime/control";
 import {
   firstActivatedDescriptor,
   loadPosix,
@@ -28,6 +28,8 @@ export async function run(
   const crashesMax = Number(crashes);
   if (!Number.isInteger(crashesMax) || crashesMax < 0 || crashesMax > 1_000)
     throw new CommandError("usage", `--crashes ${crashes} is not a whole number from 0 to 1000`);
+  const fault = name === undefined ? undefined : faultOfControl({ name });
+  if (fault !== undefined) throw new CommandError("usage", fault.replace("control.name", "--name"));
   const [posix, syscalls] = await Promise.all([loadPosix(), loadSyscalls()]);
   if (posix === undefined || syscalls === undefined) {
     throw new CommandError(

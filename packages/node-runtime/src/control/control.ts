@@ -1,5 +1,5 @@
 import type { Server } from "node:net";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { netServer } from "../node-internals.js";
 import type { HandoffReport } from "../report.js";
 import {
@@ -35,9 +35,11 @@ export class Control {
 
   constructor(subject: ControlSubject, options: ControlOptions) {
     this.#subject = subject;
-    this.#name = options.name ?? defaultServiceName();
+    // What a keeper has chosen goes before: a keeper that is started again looks there for what runs.
+    this.#folder =
+      subject.folder ?? join(options.folder ?? controlRoot(), options.name ?? defaultServiceName());
+    this.#name = basename(this.#folder);
     this.#feed = new HandoffFeed(subject);
-    this.#folder = join(options.folder ?? controlRoot(), this.#name);
     this.#socket = socketName(subject.service.number, process.pid);
     this.#server = createControlServer(subject, this.#feed, {
       name: this.#name,
@@ -73,7 +75,7 @@ export class Control {
         `the path ${path} is longer than the ${socketPathBytesMax} bytes that the system takes: set control.folder to a shorter one`,
       );
     }
-    openPrivateFolder(join(folder, ".."));
+    openPrivateFolder(dirname(folder));
     openPrivateFolder(folder);
     await this.#assertFree(parentPid);
     const temporary = join(folder, `.${this.#socket}`);

@@ -26,3 +26,4 @@ export {
   type StatusAnswer,
   type StepAnswer,
 } from "./message.js";
+export { faultOfControl } from "./options.js";

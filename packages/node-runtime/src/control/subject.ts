@@ -10,6 +10,8 @@ export interface ControlSubject {
   readonly isOwner: boolean;
   /** The process of the child of the handoff that is under way, or that this generation drains after. */
   readonly childPid: number | undefined;
+  /** The folder of the service's sockets, where it was started by a keeper, which has chosen it. */
+  readonly folder: string | undefined;
   /** The process that keeps its listeners, where there is one. */
   readonly keeper: KeeperInfo | undefined;
   handoff(): Promise<HandoffReport>;

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { dirname } from "node:path";
 import { isSocket } from "../process/environment.js";
 import { firstListenerDescriptor, type Spawner } from "../process/spawn.js";
 
@@ -32,6 +33,11 @@ export class KeeperLink {
     if (pid === undefined || path === undefined) return undefined;
     const descriptor = Number(lifeline);
     return new KeeperLink(Number(pid), path, isSocket(descriptor) ? descriptor : undefined);
+  }
+
+  /** The folder of the service's sockets, the keeper's among them: its name is what the keeper calls the service. */
+  get folder(): string {
+    return dirname(this.path);
   }
 
   get keeperPid(): number {

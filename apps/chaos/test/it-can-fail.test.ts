@@ -133,6 +133,12 @@ const CASES: readonly Case[] = [
     cells: ["child/batchAdopted/emfileBatch"],
     promise: "INV-4",
   },
+  {
+    what: "keeps to itself that it cannot hear its parent any more",
+    breakage: { from: "this.#adopter.decline();", to: "return;" },
+    cells: ["parent/draining/oversizedFrame"],
+    promise: "INV-4",
+  },
 ];
 
 describe("the chaos run can fail", () => {

@@ -63,6 +63,11 @@ const behaviours = {
   },
   "adopts fewer connections than came": () => answerBatches((connections) => connections.length - 1),
   "adopts no connections": () => answerBatches(() => 0),
+  "declines a batch": async () => {
+    const { descriptors } = await nextBatch();
+    for (const descriptor of [...descriptors, offer.descriptorChannel]) closeSync(descriptor);
+    channel.send({ type: "connections-awaited", protocols: [] });
+  },
   "adopts more connections than came": () => answerBatches((connections) => connections.length + 1),
   "answers another batch": async () => {
     const { batch, connections } = await nextBatch();

@@ -172,6 +172,12 @@ const behaviours = {
     offerBatch(channel, pause(), 2);
     setImmediate(() => process.kill(process.pid, "SIGKILL"));
   }),
+  "moves connections, noise instead of a batch": awaitedThen(async (channel) => {
+    await channel.next("connections-awaited");
+    channel.write(broken.garbage);
+    await channel.next("connections-awaited");
+    leave(channel);
+  }),
   "moves connections, and dies before they are released": awaitedThen(async (channel) => {
     offerBatch(channel, pause(), 1);
     await channel.next("connections-adopted");

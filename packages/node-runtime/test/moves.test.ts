@@ -365,6 +365,50 @@ test.each([
   for (const answer of await answers) expect(answer).toMatchObject(answeredBy(2));
 });
 
+// Red when a child that its parent's noise has made deaf keeps that to itself, when the parent does not take back the batch that is on
+// its way, or when it goes on moving: those connections are cut at the drain deadline.
+test.each([
+  ["before it moves any", "drainsWithGarbage", 0],
+  ["before a batch", "sendsWithGarbage", 0],
+  ["before a release", "releasesWithGarbage", 2],
+] as const)("INV-4: no connection is lost where a parent writes noise %s", async (_, before, adopted) => {
+  const { service, target, pid } = await start({ before, options: { drainDeadlineMs: 10_000 } });
+  const clients = await open(target, 12);
+  service.configure({ options: patient });
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid, on: "connectionsDeclinedReceived" });
+  // The first ones to come are the first to be on their way.
+  const [held, stay, idle] = [clients.slice(0, adopted), clients.slice(adopted, 9), clients.slice(9)];
+  const answers = Promise.all(held.map((each) => each.whoami()));
+  for (const each of stay) {
+    expect(await each.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: true });
+  }
+  await Promise.all(idle.map((each) => each.untilEnded()));
+  expect(idle.map(({ ended }) => ended)).toEqual(idle.map(() => "truncated"));
+  expect(await drained(service, pid)).toMatchObject({ drain: { moved: adopted, cut: 0 } });
+  // What the child holds is its own when the parent has gone.
+  for (const answer of await answers) expect(answer).toMatchObject(answeredBy(2));
+});
+
+// Red when the rest goes on counting on moving: what is idle after its last answer is cut at the drain deadline.
+test("INV-4: who is between requests is told to close when the child is gone", async () => {
+  const { service, target, pid } = await start({ options: { drainDeadlineMs: 10_000 } });
+  const [slow, last] = [await SlowRequest.begin(target), await SlowRequest.begin(target)];
+  service.signal("SIGHUP");
+  const { pid: second } = await service.owner(2);
+  service.signal("SIGHUP", second);
+  await service.owner(3);
+  await service.until("step", { pid, on: "childExited" });
+  slow.client.socket.write("3\r\ntwo\r\n0\r\n\r\n");
+  expect(await slow.client.until((text) => text.endsWith("0\r\n\r\n"))).toBe(true);
+  expect(slow.generation).toBe(1);
+  expect(await slow.client.whoami()).toMatchObject({ outcome: "ok", generation: 1, closes: true });
+  last.client.socket.write("3\r\ntwo\r\n0\r\n\r\n");
+  await last.client.untilEnded();
+  expect(await drained(service, pid)).toMatchObject({ drain: { moved: 0, cut: 0 } });
+});
+
 test("INV-4: connections move on when a child answers at last, and meanwhile requests are answered", async () => {
   const { service, target, pid } = await start();
   const clients = await open(target, 12);

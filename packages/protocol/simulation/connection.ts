@@ -7,6 +7,9 @@ import { lives, type World } from "./world.js";
  */
 export type Copy = "none" | "reading" | "paused" | "sent" | "adopted";
 
+/** `pending`: being prepared. `declined`: nothing arrives any more. */
+export type Adoption = "idle" | "pending" | "awaiting" | "declined";
+
 /** A copy that nobody may read from any more is stale: another process has read since it was made. */
 export type Passing = "nothing" | "fresh" | "stale";
 
@@ -18,7 +21,7 @@ export interface Connection {
   /** The process has what its parent read late. */
   readonly late: readonly boolean[];
   readonly moving: readonly boolean[];
-  readonly adoption: readonly ("idle" | "pending" | "awaiting")[];
+  readonly adoption: readonly Adoption[];
   /** A batch was read from the channel, and not answered. */
   readonly owing: readonly boolean[];
   /** On its way in the descriptor channel below each process. */
@@ -49,7 +52,7 @@ export function firstConnection(generations: number, { batches, shortages }: Mov
     stale: each(false),
     late: each(false),
     moving: each(false),
-    adoption: each<"idle" | "pending" | "awaiting">("idle").with(1, "pending"),
+    adoption: each<Adoption>("idle").with(1, "pending"),
     owing: each(false),
     passing: each<Passing>("nothing"),
     still: true,

@@ -247,12 +247,13 @@ const parentEffects: Record<ParentEffect, Handler> = {
     const { world } = turn;
     if (connection.copyOf(world, i) !== "paused") return;
     const child = world.processes[i + 1];
-    if (world.channels[i]?.closedBy !== "nobody" || !lives(child)) {
+    const adoption = world.connection?.adoption[i + 1];
+    if (world.channels[i]?.closedBy !== "nobody" || !lives(child) || adoption === "declined") {
       // Nobody has got anything: that is known at once.
       turn.enqueue(i, { parent: "connectionsRefusedReceived" });
       return;
     }
-    if (world.connection?.adoption[i + 1] !== "awaiting") {
+    if (adoption !== "awaiting") {
       turn.violate("INV-4", "moves a connection to a child that does not await any");
     }
     connection.setFor(turn, i, "passing", world.connection?.stale[i] ? "stale" : "fresh");
@@ -330,6 +331,13 @@ const childEffects: Record<ChildEffect, Handler> = {
   sendConnectionsAwaited: (turn, i) => {
     connection.setFor(turn, i, "adoption", "awaiting");
     sendUp(turn, i, "awaited");
+  },
+  declineConnections: (turn, i) => {
+    const adoption = turn.world.connection?.adoption[i] ?? "idle";
+    if (adoption === "idle") return;
+    connection.closePassing(turn, i - 1);
+    connection.setFor(turn, i, "adoption", "declined");
+    sendUp(turn, i, "declined");
   },
   adoptConnections: (turn, i, variant) => {
     const passing = turn.world.connection?.passing[i - 1] ?? "nothing";

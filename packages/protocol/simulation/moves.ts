@@ -524,6 +524,10 @@ function addFromParent({ world, scenario, who, process, add }: Place): void {
           changeProcess(turn.world, who).imported = "nothing";
         }
         toChild(turn, who, event);
+        const { connection } = turn.world;
+        if (head === "garbage" && connection?.adoption[who] === "awaiting" && !isHeir(process)) {
+          turn.violate("INV-4", "lets its parent wait for the answer to a batch that it will not see");
+        }
         if (head === "released" && copyOf(turn.world, who) === "adopted") {
           turn.violate("INV-4", "does not read from a connection that was released to it");
         }
@@ -567,6 +571,7 @@ const upwardEvents: Readonly<Record<Upward, ParentEvent>> = {
   "superseded by the fourth": "supersededReceived",
   stop: "stopReceived",
   awaited: "connectionsAwaitedReceived",
+  declined: "connectionsDeclinedReceived",
   adopted: "connectionsAdoptedReceived",
   refused: "connectionsRefusedReceived",
   abort: "abortReceived",
@@ -616,7 +621,7 @@ function addFromChild({ world, scenario, who, process, add }: Place): void {
         if (head === "garbage" && sparing.has(state) && turn.executed.has("killChild")) {
           turn.violate("INV-2", "ends an owner that may serve well, for what it wrote");
         }
-        const isHeld = head === "refused" && copyOf(turn.world, who) === "sent";
+        const isHeld = (head === "refused" || head === "declined") && copyOf(turn.world, who) === "sent";
         if (isHeld && process.parent.state !== "fencing") {
           turn.violate("INV-4", "does not read again from a connection that its child could not take");
         }

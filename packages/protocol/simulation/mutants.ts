@@ -288,6 +288,14 @@ export const mutants = {
     "does not read again from connections that its child could not take",
     inParent("draining", "connectionsRefusedReceived", p.without("keepConnections")),
   ),
+  forgetsWhatWasDeclined: mutant(
+    "does not read again from connections that its deaf child will never see",
+    inParent("draining", "connectionsDeclinedReceived", p.without("keepConnections")),
+  ),
+  declinesNothing: mutant(
+    "a child that is deaf lets its parent wait for answers",
+    inChild("succeeding", "protocolViolated", c.without("declineConnections")),
+  ),
   forgetsToInherit: mutant(
     "forgets what it adopted of a parent that died",
     inChild("succeeding", "parentDied", c.without("inheritConnections")),

@@ -69,6 +69,7 @@ export const scenarios: readonly Scenario[] = [
   scenario("moves: the end and a crash", { ...late, ...moving, crashes: 1, terminations: 1 }),
   scenario("moves: a hang and a crash", { ...late, ...moving, hangs: 1, crashes: 1 }),
   scenario("moves: garbage and a crash", { ...late, ...moving, garbage: 1, crashes: 1 }),
+  scenario("moves: garbage and the end", { ...moving, deadlines: ["drain"], garbage: 1, terminations: 1 }),
   scenario("moves: a closed channel and a crash", { ...late, ...moving, closings: 1, crashes: 1 }),
   scenario("moves: three generations", { ...late, ...movingTwice }),
   scenario("moves: a bound of one that drains", { ...late, ...movingTwice, drainsMax: 1 }),

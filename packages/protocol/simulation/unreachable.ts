@@ -69,13 +69,20 @@ export const unreachable: Readonly<Record<string, readonly string[]>> = {
         "parent",
         state,
         "connectionsAwaitedReceived",
+        "connectionsDeclinedReceived",
         "connectionsAdoptedReceived",
         "connectionsRefusedReceived",
       ),
     ),
   ],
   "a parent that saw the end of the channel has read everything before it": [
-    ...inState("parent", "fencing", "connectionsAdoptedReceived", "connectionsRefusedReceived"),
+    ...inState(
+      "parent",
+      "fencing",
+      "connectionsDeclinedReceived",
+      "connectionsAdoptedReceived",
+      "connectionsRefusedReceived",
+    ),
   ],
   "a parent that leaves has no connections any more": [...inState("parent", "left", "connectionsPaused")],
   "late bytes of a parent in a longer chain, which only the deep exploration follows": [

@@ -41,6 +41,7 @@ export type Upward =
   | "superseded by the fourth"
   | "stop"
   | "awaited"
+  | "declined"
   | "adopted"
   | "refused"
   | "abort"

@@ -122,4 +122,12 @@ describe("a child", () => {
       "terminationRequested -> left: sendStop, stopServing",
     ]);
   });
+
+  it("INV-4: tells a parent that it cannot hear that nothing can move to it any more, and is owner still", () => {
+    for (const state of ["succeeding", "relinquishing", "owner", "left"] as const) {
+      expect(transcript(childRole, at(state), "protocolViolated")).toEqual([
+        `protocolViolated -> ${state}: declineConnections`,
+      ]);
+    }
+  });
 });

@@ -130,6 +130,9 @@ class Child(Role):
     def prepare_adoption(self, _detail):
         """Without the feature `connections` it never comes back as adoptionPrepared."""
 
+    def decline_connections(self, _detail):
+        """Without the feature `connections` none was awaited."""
+
     def inherit_connections(self, _detail):
         """There are none."""
 

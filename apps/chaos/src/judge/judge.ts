@@ -111,10 +111,6 @@ function divide(
   );
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
-  // A child that its parent's noise has made deaf does not see the batch on its way, and the parent may not read from it again
-  // (CO-18): the drain deadline ends that one batch. Whoever else is between requests is told to close before.
-  const deaf = turn.victim === "parent" && (turn.kind === "garbageFrame" || turn.kind === "halfFrame");
-  const cutAt = deaf ? drainExpiredAt(lines) : undefined;
   for (const record of failures) {
     const { port, kind, failure, start, end } = record;
     const had = (list: typeof present) =>
@@ -131,14 +127,6 @@ function divide(
       end < fenced.diedAt + LOOK_MS
     ) {
       excused.push(record);
-    } else if (
-      cutAt !== undefined &&
-      failure !== "refused" &&
-      CAN_MOVE.has(kind) &&
-      start <= cutAt + LOOK_MS &&
-      end >= cutAt - LOOK_MS
-    ) {
-      excused.push(record);
     } else if (settled !== "ended") blamed.push(record);
     // Nobody is left, or the service was told to end: clients are turned away. What was accepted is answered even so.
     else if (turn.kind !== "sigterm" || !had(present) || !BUSY.has(kind) || start > fault.at)
@@ -153,14 +141,6 @@ function handedOver(lines: Evidence["lines"], pid: number): boolean {
   return lines.some((line) => line.type === "report" && line.pid === pid && line.outcome === "committed");
 }
 
-function drainExpiredAt(lines: Evidence["lines"]): number | undefined {
-  return lines.find(
-    (line) => line.type === "step" && line.role === "parent" && line.text === "draining: deadlineExpired",
-  )?.at;
-}
-
-/** Kinds of load on plain HTTP connections that are kept. */
-const CAN_MOVE = new Set<RequestRecord["kind"]>(["keptBusy", "keptThinking", "idle", "unixKept"]);
 /** A death is seen at the next look. */
 const LOOK_MS = 250;
 /** Kinds of load that wait for an answer all the time: theirs is no idle connection. */

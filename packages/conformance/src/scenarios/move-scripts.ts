@@ -36,6 +36,20 @@ const refused: Afterwards = async (play, kept, child) => {
   await backAtTheParent(play, kept, child);
 };
 
+/** The parent reads again while the child lives, and moves nothing more. */
+const declined: Afterwards = async (play, kept, child) => {
+  await eventually("a batch comes", () => messages(play).includes("connections"));
+  for (const connection of kept) {
+    const how = await connection.get("/whoami");
+    expect(
+      typeof how !== "string" && how.who.generation === 1,
+      `what the child declined was ${typeof how === "string" ? how : `answered by generation ${how.who.generation}`}`,
+    );
+  }
+  play.program.signal("SIGKILL", child);
+  await play.program.untilDead(child);
+};
+
 /** What it wrote ends nothing: it is owner. Only its death gives the connections back. */
 const uselessUntilKilled: Afterwards = async (play, kept, child) => {
   await eventually("a batch comes", () => messages(play).includes("connections"));
@@ -46,6 +60,7 @@ const uselessUntilKilled: Afterwards = async (play, kept, child) => {
 const toParents: readonly MoveScript[] = [
   { behaviour: "adopts fewer connections than came", reads: ["commit", "connections"], afterwards: refused },
   { behaviour: "adopts no connections", reads: ["commit", "connections"], afterwards: refused },
+  { behaviour: "declines a batch", reads: ["commit", "connections"], afterwards: declined },
   {
     behaviour: "adopts more connections than came",
     reads: ["commit", "connections"],
@@ -86,6 +101,11 @@ const toChildren: readonly MoveScript[] = [
   },
   { behaviour: "moves connections, late bytes where it was still", reads: adopted, afterwards: inTheChild },
   { behaviour: "moves connections, a batch out of turn", reads: begun, afterwards: closedByTheChild },
+  {
+    behaviour: "moves connections, noise instead of a batch",
+    reads: [...begun, "connections-awaited"],
+    afterwards: closedByTheChild,
+  },
   {
     behaviour: "moves connections, and dies before they are released",
     reads: adopted,

@@ -1,6 +1,7 @@
 import {
   type ChildMessage,
   type ConnectionsAdopted,
+  type ConnectionsAwaited,
   HandoffError,
   type Message,
   type ParentEvent,
@@ -127,6 +128,8 @@ export class Attempt {
     // Once the event loop has looked for news: a child that is dead by now has asked, or adopted, in vain.
     if (message.type === "relinquish") setImmediate(() => this.#relinquish());
     else if (message.type === "connections-adopted") setImmediate(() => this.#adopted(message));
+    // In the order in which they came: this one may be about the batch after the one that was adopted.
+    else if (message.type === "connections-awaited") setImmediate(() => this.#awaited(message));
     else if (message.type === "superseded") this.#superseded(message);
     else this.#machine.dispatch(eventOf(message.type) as ParentEvent, reasonIn(message));
   }
@@ -176,6 +179,13 @@ export class Attempt {
     if (!moving.has(this.#machine.state) || this.#moves?.hear(message) !== undefined) return;
     const refused = this.#moves?.isRefusal(message);
     this.#machine.dispatch(refused ? "connectionsRefusedReceived" : "connectionsAdoptedReceived");
+  }
+
+  #awaited({ protocols }: ConnectionsAwaited): void {
+    if (!moving.has(this.#machine.state)) return;
+    this.#machine.dispatch(
+      protocols.length > 0 ? "connectionsAwaitedReceived" : "connectionsDeclinedReceived",
+    );
   }
 
   #relinquish(): void {

@@ -197,6 +197,11 @@ export class Child {
       sendConnectionsAwaited: () => {
         this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });
       },
+      declineConnections: () => {
+        if (this.#adopter === undefined) return;
+        this.#adopter.decline();
+        this.#send({ type: "connections-awaited", protocols: [] });
+      },
       adoptConnections: () => this.#adopt((batch) => this.#adopter?.adopt(batch) ?? 0),
       refuseConnections: () =>
         this.#adopt((batch) => {

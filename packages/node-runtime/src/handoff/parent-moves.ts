@@ -121,12 +121,11 @@ export class ParentMoves {
   }
 
   keep(): void {
-    // Nothing moves to a child that is gone: its descriptor channel's number may be another one's by now.
-    if (this.#link.exited && !this.#over) {
-      this.finish();
-      this.#drainAnew();
-    }
+    // Nothing moves to a child that is gone, whose descriptor channel's number may be another one's by now, or that takes nothing.
+    const nothingMoves = (this.#link.exited || this.#awaited?.length === 0) && !this.#over;
+    if (nothingMoves) this.finish();
     this.#mover?.keep();
+    if (nothingMoves) this.#drainAnew();
   }
 
   /** Begins no further batch. */

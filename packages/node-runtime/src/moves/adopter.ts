@@ -49,9 +49,11 @@ export class Adopter {
     this.#syscalls = await loadSyscalls();
   }
 
-  /** Which protocols can be taken; none without the system calls that it takes. */
+  /** Which protocols can be taken; none without the system calls that it takes, or once it was declined. */
   get protocols(): string[] {
-    return this.#syscalls === undefined ? [] : [...this.#movables.keys()].slice(0, limits.protocolsMax);
+    return this.#syscalls === undefined || this.#closed
+      ? []
+      : [...this.#movables.keys()].slice(0, limits.protocolsMax);
   }
 
   /** What is wrong with a batch's number; undefined where nothing is. */
@@ -109,6 +111,12 @@ export class Adopter {
     return undefined;
   }
 
+  /** Nothing arrives from here on, and what has not been looked at is closed. */
+  decline(): void {
+    if (!this.#closed) closeSync(this.#channel);
+    this.#closed = true;
+  }
+
   /** The parent is gone. What it had stopped reading from is whole; of the others it may have taken bytes with it. */
   inherit(): void {
     const held = [...this.#held.values()].flat();
@@ -118,8 +126,7 @@ export class Adopter {
       else closeSync(connection.descriptor);
     }
     this.#drainer.check();
-    if (!this.#closed) closeSync(this.#channel);
-    this.#closed = true;
+    this.decline();
   }
 
   #receive(batch: number): number[] {

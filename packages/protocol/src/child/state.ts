@@ -87,6 +87,11 @@ export type ChildEffect =
   /** Load whatever adopting connections takes. Comes back as adoptionPrepared, or never. */
   | "prepareAdoption"
   | "sendConnectionsAwaited"
+  /**
+   * Close this end of the descriptor channel with all that is in it, then say that no connections are awaited. Nothing where the two
+   * have not agreed to move any.
+   */
+  | "declineConnections"
   /** Take the batch's descriptors, read nothing, and say how many there are. Fewer than announced: close them all first. */
   | "adoptConnections"
   /** Close the batch's descriptors, and say that none was taken. */

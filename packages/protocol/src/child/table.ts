@@ -42,15 +42,14 @@ const adopting = (state: ChildState): Rows => ({
   connectionsReceived: { next: state, effects: ["adoptConnections"] },
   connectionsLateReceived: { next: state, effects: ["keepLateBytes"] },
   connectionsReleasedReceived: { next: state, effects: ["takeConnections"] },
+  // Its process still runs and could end this one: only its death or its farewell counts. But the next batch would not be seen.
+  protocolViolated: { next: state, effects: ["declineConnections"] },
 });
 
 const endOfService: Rows = {
   stopReceived: { next: "left", effects: ["stopServing"] },
   terminationRequested: { next: "left", effects: ["sendStop", "stopServing"] },
   channelEnded: because(
-    "the parent's process still runs and could end this one: only its death or its farewell counts",
-  ),
-  protocolViolated: because(
     "the parent's process still runs and could end this one: only its death or its farewell counts",
   ),
   stateReceived: because("state after commit has no effect"),
@@ -70,7 +69,6 @@ const afterwards: Rows = {
   stateImported: because("nobody waits for it any more"),
   stateRejected: because("nobody waits for it any more"),
   channelEnded: because("the parent was out of the way already"),
-  protocolViolated: because("the parent was out of the way already"),
 };
 
 /**

@@ -64,6 +64,8 @@ export type ParentEvent =
   | "abortReceived"
   /** The child has all that it takes to adopt connections. */
   | "connectionsAwaitedReceived"
+  /** The child takes no connections, and holds none of a batch that it has not answered. */
+  | "connectionsDeclinedReceived"
   /** The child holds the batch that was sent. */
   | "connectionsAdoptedReceived"
   /** The child could not take the whole batch, and has closed what it got of it. */

@@ -37,6 +37,7 @@ const concludeRolledBack: ParentCell = [
 /** What a state does about connections that move. An owner that lives takes them, also one that will hand over itself. */
 const moving = (state: ParentState): Rows => ({
   connectionsAwaitedReceived: { next: state, effects: ["moveConnections"] },
+  connectionsDeclinedReceived: { next: state, effects: ["keepConnections"] },
   connectionsPaused: { next: state, effects: ["sendConnections"] },
   connectionsAdoptedReceived: { next: state, effects: ["releaseConnections"] },
   connectionsRefusedReceived: { next: state, effects: ["keepConnections"] },
@@ -68,6 +69,7 @@ const deaf = (why: string): Rows => ({
   supersededReceived: because(why),
   drainBoundHit: because(why),
   connectionsAwaitedReceived: because(why),
+  connectionsDeclinedReceived: because(why),
   connectionsAdoptedReceived: because(why),
   connectionsRefusedReceived: because(why),
   stopReceived: because(why),

@@ -83,6 +83,8 @@ const caughtWhileMoving: Partial<Record<keyof typeof mutants, Invariant>> = {
   forgetsToInherit: "INV-4",
   forgetsWhatWasOnItsWay: "INV-5",
   forgetsWhatWasRefused: "INV-4",
+  forgetsWhatWasDeclined: "INV-4",
+  declinesNothing: "INV-4",
   inheritsAtTheEndOfTheChannel: "INV-4",
   keepsAtGarbage: "INV-4",
   keepsAtTheEndOfTheChannel: "INV-4",

@@ -96,7 +96,8 @@ function judgeLoad(play: Play, { survivor, uncommitted }: Scenario): void {
 }
 
 /** Only what a killed process had accepted: never a refusal, and nothing that was begun after its death. */
-function isExcused({ how, server, begunAt }: Failed, killed: Play["killed"]): boolean {
+function isExcused({ how, server, begunAt, port }: Failed, killed: Play["killed"]): boolean {
   if (killed === undefined || (how !== "reset" && how !== "truncated")) return false;
-  return server === undefined ? begunAt <= killed.at : server === killed.pid;
+  if (server === undefined) return begunAt <= killed.at;
+  return server === killed.pid || (port !== undefined && killed.clients?.has(port) === true);
 }

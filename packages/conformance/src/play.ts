@@ -7,7 +7,7 @@ import { eventually } from "./eventually.js";
 import type { Implementation } from "./implementation.js";
 import { answerOn, Connection, type Target, type Who } from "./load/connection.js";
 import { Load, type LoadResult } from "./load/load.js";
-import { markVariable } from "./processes.js";
+import { clientPortsOf, isStopped, markVariable } from "./processes.js";
 import { environmentOf, type Fault, type ListenerConfig, Program, type Release } from "./program.js";
 
 /** What a scenario asks of one side, beyond what every release of a scenario is. */
@@ -42,8 +42,11 @@ export class Play {
   #load: Load | undefined;
   /** What became of the clients, once the load has been stopped. */
   loadResult: LoadResult | undefined;
-  /** A process that a fault or the scenario killed, and when it was seen to be gone. */
-  killed: { readonly pid: number; readonly at: number } | undefined;
+  /**
+   * A process that a fault or the scenario killed, when it was seen to be gone, and where that is known the ports of the clients
+   * whose connections it had: those that have moved to it were answered by another process before.
+   */
+  killed: { readonly pid: number; readonly at: number; readonly clients?: ReadonlySet<number> } | undefined;
 
   constructor(
     readonly parent: Implementation,
@@ -139,6 +142,16 @@ export class Play {
       await answerOn(connection);
     }
     return this.#kept;
+  }
+
+  /** Kills a process that may have been given connections, and waits for its end. */
+  async kill(pid: number): Promise<void> {
+    this.program.signal("SIGSTOP", pid);
+    await eventually(`process ${pid} has stopped`, () => isStopped(pid));
+    const clients = clientPortsOf(pid);
+    this.program.signal("SIGKILL", pid);
+    await this.program.untilDead(pid);
+    this.killed = { pid, at: performance.now(), clients };
   }
 
   /** Waits for the end of a process that is going to be, or has been, killed. */

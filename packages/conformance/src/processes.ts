@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** Marks everything that a scenario starts, through every generation: children inherit it. */
 export const markVariable = "HEIRLOOM_TEST_RUN";
@@ -29,6 +29,28 @@ function statusOf(pid: number, key: "State" | "Threads"): string {
   try {
     return new RegExp(`^${key}:\\s+(\\S+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
   } catch {
+    return "";
+  }
+}
+
+/** The ports of the clients whose TCP connections over IPv4 a process has. Stop it first, so that it gets no more of them. */
+export function clientPortsOf(pid: number): Set<number> {
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).map(
+      (fd) => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1],
+    ),
+  );
+  const rows = readFileSync(`/proc/${pid}/net/tcp`, "utf8").trim().split("\n").slice(1);
+  const fields = rows.map((row) => row.trim().split(/\s+/));
+  const held = fields.filter(([, , , , , , , , , inode]) => inodes.has(inode));
+  return new Set(held.map(([, , remote = ""]) => Number.parseInt(remote.split(":")[1] as string, 16)));
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    // Closed meanwhile.
     return "";
   }
 }

@@ -201,10 +201,9 @@ test("watch tells of each change, until the process leaves", async () => {
   await client.until("status");
   await service.succeed();
   const answers = await client.ended;
-  const told = answers.map(({ states }) => (states as { parent: string }).parent);
-  expect([...new Set(told)]).toEqual(
-    expect.arrayContaining(["serving", "offering", "preparing", "draining"]),
-  );
+  // States that are left in the turn in which they are entered are not seen: a child may say two things at once.
+  const told = new Set(answers.map(({ activity }) => activity));
+  expect([...told].slice(0, 3)).toEqual(["serving", "handing over", "draining"]);
 });
 
 test("stop ends the service, and tells when everything accepted is finished", async () => {

@@ -9,7 +9,7 @@ const restarts = Number(process.env.HEIRLOOM_TEST_RESTARTS ?? 100);
 
 // Red when a generation keeps a descriptor that it was given: its child is given that one, too, and one more.
 test(`INV-1, INV-5: ${restarts} restarts in a row leave nothing behind, and no client notices`, {
-  timeout: 1_000 * restarts,
+  timeout: 4_000 * restarts,
 }, async () => {
   const service = await Service.start({
     listeners: [

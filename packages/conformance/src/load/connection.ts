@@ -20,6 +20,7 @@ export class Connection {
    */
   readonly begunAt = performance.now();
   #isConnected = false;
+  #port: number | undefined;
   #socket: Socket;
   #received = "";
   #ended: Failure | undefined;
@@ -33,6 +34,7 @@ export class Connection {
     });
     this.#socket.once("connect", () => {
       this.#isConnected = true;
+      this.#port = this.#socket.localPort;
       this.#wake();
     });
     this.#socket.on("error", ({ code }: NodeJS.ErrnoException) => {
@@ -46,6 +48,11 @@ export class Connection {
     const connection = new Connection(target);
     await connection.#until(() => connection.#isConnected || connection.#ended !== undefined);
     return connection;
+  }
+
+  /** The client's own, once it is connected over TCP. */
+  get port(): number | undefined {
+    return this.#port;
   }
 
   /** One request. `closes`: whether the server says that it is this connection's last. */

@@ -7,6 +7,8 @@ export interface Failed {
   readonly begunAt: number;
   /** The process that answered on it before; undefined where it was the first request. */
   readonly server: number | undefined;
+  /** The client's own. */
+  readonly port: number | undefined;
 }
 
 export interface LoadResult {
@@ -76,7 +78,7 @@ export class Load {
 
   #count(connection: Connection, answer: { readonly who: Who } | Failure, server: number | undefined): void {
     if (typeof answer === "string") {
-      this.#failures.push({ how: answer, begunAt: connection.begunAt, server });
+      this.#failures.push({ how: answer, begunAt: connection.begunAt, server, port: connection.port });
       return;
     }
     this.#answers += 1;

@@ -73,8 +73,7 @@ const survived: readonly Scenario[] = [
       const slow = await play.slowRequest(2_000);
       await handOver(play);
       const { pid } = await play.program.untilGeneration(2);
-      play.program.signal("SIGKILL", pid);
-      await play.untilKilled(pid);
+      await play.kill(pid);
       await answeredBy(slow, play.program.pid);
     },
   },

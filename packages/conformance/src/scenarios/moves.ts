@@ -57,8 +57,7 @@ export const moves: readonly Scenario[] = [
       await play.slowRequest(4_000);
       await handOver(play);
       await untilAnsweredBy(kept, 2);
-      play.program.signal("SIGKILL", pid);
-      await play.untilKilled(pid);
+      await play.kill(pid);
       await untilAnsweredBy(kept, 2);
     },
   },

@@ -37,10 +37,15 @@ export class Http1 implements Movable {
     const paused: PausedConnection[] = [];
     for (const { listener, tracker } of this.#trackers) {
       if (!listeners.has(listener) || tracker.size === 0) continue;
-      const idle = idleConnections(tracker.server as Server, tracker.connections);
+      // Asked when the first connection has been used that may go, since it takes a look at all of them.
+      let idle: ReadonlySet<Socket> | undefined;
+      const isIdle = (socket: Socket) => {
+        idle ??= idleConnections(tracker.server as Server, tracker.connections);
+        return idle.has(socket);
+      };
       for (const socket of tracker.connections) {
         if (paused.length >= max) return paused;
-        if (!isAtBoundary(socket, tracker, idle)) continue;
+        if (!isAtBoundary(socket, tracker, isIdle)) continue;
         const resume = () => startReading(socket);
         if (!stopReading(socket)) resume();
         else {
@@ -59,12 +64,16 @@ export class Http1 implements Movable {
   }
 }
 
-function isAtBoundary(socket: Socket, tracker: ConnectionTracker, idle: ReadonlySet<Socket>): boolean {
+function isAtBoundary(
+  socket: Socket,
+  tracker: ConnectionTracker,
+  isIdle: (socket: Socket) => boolean,
+): boolean {
   if (socket.destroyed || !socket.readable || !socket.writable || socket.writableLength > 0) return false;
   if (tracker.silent.has(socket)) return socket.readableLength === 0;
   // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
   if (!isParsed(socket) || currentResponse(socket) !== undefined) return false;
-  return socket.bytesRead === 0 || idle.has(socket);
+  return socket.bytesRead === 0 || isIdle(socket);
 }
 
 function historyOf(socket: Socket, tracker: ConnectionTracker): { served?: number; idleMs?: number } {

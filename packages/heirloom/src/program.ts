@@ -75,6 +75,7 @@ export function createProgram(done: (status: number) => void): Command {
       "--name <name>",
       "what the service is called (default: the name of the package that its script belongs to)",
     )
+    .option("--register", "the program knows nothing of Heirloom: load @heirloom/register into it")
     .option("--crashes <number>", "crashes in a row after which it is not started again", "8")
     .addOption(folderOption())
     .passThroughOptions()

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { controlRoot, currentName, defaultServiceName, faultOfControl } from "@heirloom/node-runtime/control";
 import {
@@ -18,12 +19,14 @@ export interface RunOptions {
   readonly name?: string;
   readonly folder?: string;
   readonly crashes: string;
+  /** Whether the program knows nothing of Heirloom. */
+  readonly register?: boolean;
 }
 
 /** Runs a service under a process that stays, and ends with the service's exit status. */
 export async function run(
   command: readonly string[],
-  { name, folder, crashes }: RunOptions,
+  { name, folder, crashes, register = false }: RunOptions,
 ): Promise<number> {
   const crashesMax = Number(crashes);
   if (!Number.isInteger(crashesMax) || crashesMax < 0 || crashesMax > 1_000)
@@ -38,7 +41,8 @@ export async function run(
     );
   }
   // As it was given, so that a link in it is followed anew by each generation.
-  const program = findProgram(command, process.env.PWD ?? process.cwd());
+  const found = findProgram(command, process.env.PWD ?? process.cwd());
+  const program = { ...found, env: register ? registered(process.env) : process.env };
   const script = command.slice(1).find((argument) => !argument.startsWith("-"));
   const service = name ?? defaultServiceName(script === undefined ? command[0] : resolve(script));
   const root = folder === undefined ? controlRoot() : resolve(folder);
@@ -54,6 +58,23 @@ export async function run(
     log: (line) => void process.stderr.write(`heirloom: keeper (pid ${process.pid}): ${line}\n`),
   });
   return keeper.run();
+}
+
+const preload = "@heirloom/register";
+
+/** With the preload that makes a program a generation: its own one, looked for in each release anew, or else this command's. */
+function registered(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: options = "" } = env;
+  return { ...env, NODE_OPTIONS: `${options} --import=${preloadFor(process.cwd())}`.trim() };
+}
+
+function preloadFor(cwd: string): string {
+  try {
+    createRequire(join(cwd, "program.js")).resolve(preload);
+    return preload;
+  } catch {
+    return import.meta.resolve(preload);
+  }
 }
 
 /** Sockets that an init system passed to this process: for the service, which learns of them as if they were passed to it. */

@@ -21,6 +21,8 @@ export interface Program {
   readonly argv: readonly string[];
   /** As it was given: a symbolic link in it is followed anew by each generation. */
   readonly cwd: string;
+  /** Of the process that stays, and what its program needs besides. */
+  readonly env: Readonly<NodeJS.ProcessEnv>;
 }
 
 /** A generation that was started, and the keeper's end of its lifeline. */
@@ -38,7 +40,7 @@ export interface Started {
  */
 export function start(
   posix: Posix,
-  { file, argv, cwd }: Program,
+  { file, argv, cwd, env: given }: Program,
   socket: string,
   custody: Custody,
   generation: number,
@@ -49,7 +51,7 @@ export function start(
   try {
     const { deposit } = custody;
     const descriptors: number[] = [];
-    const env: NodeJS.ProcessEnv = { ...process.env, PWD: cwd, [keeperVariable]: `${process.pid}:${socket}` };
+    const env: NodeJS.ProcessEnv = { ...given, PWD: cwd, [keeperVariable]: `${process.pid}:${socket}` };
     if (deposit !== undefined) {
       const [parents, childs] = posix.socketPair();
       opened.push(childs);
@@ -90,7 +92,10 @@ export function start(
 }
 
 /** @throws CommandError where there is no such program */
-export function findProgram([name = "", ...args]: readonly string[], cwd: string): Program {
+export function findProgram(
+  [name = "", ...args]: readonly string[],
+  cwd: string,
+): Pick<Program, "file" | "argv" | "cwd"> {
   const argv = [name, ...args];
   // The Node that runs this command is the one that a service is to have, too.
   if (name === "node") return { file: process.execPath, argv, cwd };

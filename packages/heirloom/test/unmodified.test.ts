@@ -4,11 +4,11 @@ import { fixture, freePort, Program } from "../../register/test/support/program.
 import { main } from "./support/command.js";
 
 /** Starts a program that knows nothing of Heirloom under a keeper. */
-function startKept(script: string, port: number): Program {
+function startKept(script: string, port: number, options: readonly string[] = ["--register"]): Program {
   return Program.start(script, {
     preload: "none",
     env: { PORT: String(port) },
-    under: [process.execPath, main, "run", "--name", "shop", "--register", "--"],
+    under: [process.execPath, main, "run", "--name", "shop", ...options, "--"],
   });
 }
 
@@ -47,4 +47,9 @@ test("INV-1, INV-4: an unmodified Express server restarts unnoticed, and refuses
   expect(failures.length).toBeLessThanOrEqual(3 * 3);
   program.signal("SIGTERM", keeper);
   expect(await program.firstStatus()).toBe("0");
+});
+
+test("without --register people are told what is missing", async () => {
+  const program = startKept(fixture("express.cjs"), await freePort(), []);
+  await program.logs(/has handed in no listener yet: .* --register is missing/);
 });

@@ -22,6 +22,8 @@ import { type Program, start } from "./starter.js";
 const exitDeadlineMs = 1_000;
 /** How long a restart that was asked for waits for an owner to make its deposit, at least. */
 const unkeptAfterMs = 1_000;
+/** How long a generation may say nothing before people are told what may be missing. */
+const silenceMs = 5_000;
 /** How long a service that runs already may take to find this keeper. */
 const takeoverDeadlineMs = 5_000;
 
@@ -143,6 +145,7 @@ export class Keeper {
       this.#pid = pid;
       this.#letterBox = letterBox;
       this.#lifelines.hold(lifeline);
+      setTimeout(() => this.#wonder(pid), silenceMs).unref();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       log(`${program.file} cannot be started in ${program.cwd} (${code})`);
@@ -150,6 +153,14 @@ export class Keeper {
       this.#begun = false;
       setImmediate(() => this.#crashed(undefined));
     }
+  }
+
+  /** A program that knows nothing of Heirloom looks like one that boots for long. */
+  #wonder(pid: number): void {
+    if (this.#pid !== pid || this.#served === pid) return;
+    this.#options.log(
+      `generation ${this.#youngest} (pid ${pid}) has handed in no listener yet: unless it still boots, it does not use @heirloom/node-runtime, and --register is missing (heirloom run --register -- node server.js)`,
+    );
   }
 
   /** Nobody is left who is owner or may become one. */

@@ -45,6 +45,7 @@ export function createProgram(done: (status: number) => void): Command {
     "restart",
     "start the next release, and hand over to it; shows each step and ends with the outcome",
   )
+    .option("--wait", "end with the outcome: the earlier release has left, or serves on", true)
     .option("--no-wait", "return as soon as the restart has begun")
     .option(
       "--no-queue",

@@ -1,13 +1,19 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { answers, get, startLoad } from "../../register/test/support/load.js";
 import { fixture, freePort, Program } from "../../register/test/support/program.js";
-import { main } from "./support/command.js";
+import { main, run } from "./support/command.js";
 
 /** Starts a program that knows nothing of Heirloom under a keeper. */
-function startKept(script: string, port: number, options: readonly string[] = ["--register"]): Program {
+function startKept(
+  script: string,
+  port: number,
+  options: readonly string[] = ["--register"],
+  env: Readonly<Record<string, string>> = {},
+): Program {
   return Program.start(script, {
     preload: "none",
-    env: { PORT: String(port) },
+    env: { PORT: String(port), ...env },
     under: [process.execPath, main, "run", "--name", "shop", ...options, "--"],
   });
 }
@@ -53,3 +59,53 @@ test("without --register people are told what is missing", async () => {
   const program = startKept(fixture("express.cjs"), await freePort(), []);
   await program.logs(/has handed in no listener yet: .* --register is missing/);
 });
+
+const server = `
+import { createServer } from "node:http";
+createServer((request, response) => response.end("release 1")).listen(process.env.PORT, "127.0.0.1");
+`;
+
+// The last one is red with a probation of less than two seconds.
+test.each<[string, string, RegExp]>([
+  [
+    "crashes at boot",
+    `throw new Error("no database");\n${server}`,
+    /exited with status 1 before it was ready/,
+  ],
+  ["is never ready", "setInterval(() => {}, 1000);\n", /the ready deadline of 3000 ms passed/],
+  [
+    "dies two seconds after commit",
+    `${server.replace("release 1", "release 2")}
+const { generation } = await import(process.env.API);
+const look = setInterval(() => generation().isOwner && (clearInterval(look), setTimeout(() => process.exit(7), 2000)), 10);`,
+    /rolled back[\s\S]*exited with status 7 after commit/,
+  ],
+])(
+  "INV-6: restart --wait ends with status 1 for a release that %s, and the earlier one serves",
+  async (_, release, reason) => {
+    const port = await freePort();
+    const program = startKept(server, port, ["--register"], {
+      // As a service has it that sets nothing.
+      HEIRLOOM_PROBATION_MS: "",
+      HEIRLOOM_READY_DEADLINE_MS: "3000",
+    });
+    await answers(async () => void (await get({ port })));
+    await program.logs(/keeps the listeners of generation 1/);
+    const load = startLoad(async () => expect(await get({ port })).toMatch(/^release [12]$/));
+    await load.more(10);
+    program.deploy(release);
+    const env = { HEIRLOOM_CONTROL_FOLDER: join(program.dir, "control") };
+    const { status, stdout, stderr } = await run(program, ["restart", "--wait", "shop"], { env });
+    expect(stdout + stderr).toMatch(reason);
+    expect(stdout).toContain("generation 1 serves on");
+    expect(status).toBe(1);
+    await load.more(10);
+    const { failures } = await load.stop();
+    // What was under way in a process that exits is lost with it, and nothing else.
+    if (release.includes("release 2")) {
+      expect(failures).not.toContain("ECONNREFUSED");
+      expect(failures.length).toBeLessThanOrEqual(3);
+    } else expect(failures).toEqual([]);
+    expect(await get({ port })).toBe("release 1");
+  },
+);

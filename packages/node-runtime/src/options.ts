@@ -20,7 +20,7 @@ export interface GenerationOptions {
   readonly relinquishDeadlineMs?: number;
   /**
    * How long a generation that has handed over stays at least, to take the service back should its child die: the first
-   * requests are a release's most dangerous ones. 0 to 2,147,483,647. Default: 1,000.
+   * requests are a release's most dangerous ones. 0 to 2,147,483,647. Default: 3,000.
    */
   readonly probationMs?: number;
   /**
@@ -116,7 +116,7 @@ export function settle(options: GenerationOptions): Settings {
     if (!optionNames.has(name))
       throw invalid(`there is no option ${name}: use one of ${[...optionNames].join(", ")}`);
   }
-  const { probationMs = 1_000, connections = "move", slowStart = true } = options;
+  const { probationMs = 3_000, connections = "move", slowStart = true } = options;
   const { signals = true, log = logToStderr, spawn = {}, control = {} } = options;
   const { drain = {} } = options;
   if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {

@@ -25,7 +25,7 @@ export class CommandRun {
   stderr = "";
 
   constructor(
-    service: Service,
+    service: Pick<Service, "dir">,
     args: readonly string[],
     { env, under = (command) => command }: RunOptions = {},
   ) {
@@ -54,7 +54,11 @@ export class CommandRun {
   }
 }
 
-export function run(service: Service, args: readonly string[], options?: RunOptions): Promise<Outcome> {
+export function run(
+  service: Pick<Service, "dir">,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<Outcome> {
   return new CommandRun(service, args, options).outcome;
 }
 

@@ -6,6 +6,7 @@ export const DEADLINES = {
   drainDeadlineMs: 8_000,
   exitDeadlineMs: 700,
   relinquishDeadlineMs: 1_500,
+  probationMs: 1_000,
 } as const;
 
 /** How long a process is stopped, or busy. */

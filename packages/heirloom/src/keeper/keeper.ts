@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, readFileSync, renameSync } from "node:fs";
 import type { Server } from "node:net";
 import { constants } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type ExitStatus,
@@ -254,7 +255,7 @@ export class Keeper {
         "refused",
         `a keeper runs already for this service (${socket}): give this one another --name`,
       );
-    const temporary = `${socket}.${process.pid}`;
+    const temporary = join(dirname(socket), `.keeper-${process.pid}.sock`);
     await new Promise<void>((resolve, reject) => {
       this.#reception.once("error", reject);
       this.#reception.listen(temporary, resolve);

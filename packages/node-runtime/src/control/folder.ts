@@ -81,11 +81,25 @@ export function publishSocket(folder: string, temporary: string, name: string): 
   renameSync(temporary, join(folder, name));
 }
 
-/** Removes the sockets that processes left behind which had no time to. */
+/** What a process makes under this name until it is finished, and has its own number in it. */
+const unfinishedPattern = /^\.\w+-(\d+)(?:\.sock)?$/;
+
+/** Removes what processes left behind which had no time to. */
 export async function removeStale(folder: string, own: string): Promise<void> {
   for (const name of readdirSync(folder)) {
+    const [, maker] = unfinishedPattern.exec(name) ?? [];
+    if (maker !== undefined && isGone(Number(maker))) remove(join(folder, name));
     if (name === own || parseSocketName(name) === undefined) continue;
     if ((await presenceOf(join(folder, name))) === "dead") remove(join(folder, name));
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 

@@ -11,7 +11,7 @@ import { freePort, median } from "./support.mjs";
 const rounds = Number(process.argv[2] ?? 30);
 /** Often enough to tell, and not so often that asking the old generation takes the new one's processor time. */
 const pollMs = 2;
-const settleMs = 1_500;
+const settleMs = 3_500;
 const fixture = (name) => fileURLToPath(new URL(`fixtures/${name}.mjs`, import.meta.url));
 
 function ask(port) {

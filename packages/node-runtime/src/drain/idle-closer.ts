@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
-import { idleConnections } from "../moves/http-idle.js";
+import { idleConnections, isUnused } from "../moves/http-idle.js";
 import { isStopped } from "../node-internals.js";
 
 /** How often a generation that leaves looks which connections are idle. */
@@ -56,10 +56,18 @@ export class IdleCloser {
     }
   }
 
-  /** Those that wait for a next request, with nothing left to write. One that is on its way to the child is the child's to close. */
+  /**
+   * Those that wait for a request, be it their first one, with nothing left to write. One that is on its way to the child is the
+   * child's to close.
+   */
   #idle(): Socket[] {
-    return [...idleConnections(this.#server, this.#sockets)].filter(
-      (socket) => socket.writable && socket.writableLength === 0 && !isStopped(socket),
+    const idle = idleConnections(this.#server, this.#sockets);
+    return [...this.#sockets].filter(
+      (socket) =>
+        (idle.has(socket) || isUnused(socket)) &&
+        socket.writable &&
+        socket.writableLength === 0 &&
+        !isStopped(socket),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { Socket } from "node:net";
+import { isParsed } from "../node-internals.js";
 
 /**
  * The connections of which Node says that they wait for the next request and that not one byte of it has come. Counting
@@ -23,6 +24,11 @@ export function idleConnections(server: Server, connections: Iterable<Socket>): 
     for (const restore of undo.reverse()) restore();
   }
   return idle;
+}
+
+/** Whether a connection that a server parses has not brought a byte yet; over TLS, not one that was decrypted. */
+export function isUnused(socket: Socket): boolean {
+  return socket.bytesRead === 0 && isParsed(socket);
 }
 
 function replaceDestroy(target: Socket, destroy: (this: Socket) => Socket): () => void {

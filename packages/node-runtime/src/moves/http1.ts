@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { ConnectionTracker } from "../drain/connection-tracker.js";
 import { currentResponse, isParsed, startReading, stopReading } from "../node-internals.js";
 import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
-import { idleConnections } from "./http-idle.js";
+import { idleConnections, isUnused } from "./http-idle.js";
 import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js";
 
 /**
@@ -73,7 +73,7 @@ function isAtBoundary(
   if (tracker.silent.has(socket)) return socket.readableLength === 0;
   // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
   if (!isParsed(socket) || currentResponse(socket) !== undefined) return false;
-  return socket.bytesRead === 0 || isIdle(socket);
+  return isUnused(socket) || isIdle(socket);
 }
 
 function historyOf(socket: Socket, tracker: ConnectionTracker): { served?: number; idleMs?: number } {

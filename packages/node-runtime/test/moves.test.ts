@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { KeptAlive, request, type Target } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
+import { isAlive, isStopped } from "./support/processes.js";
 import { type Config, type Line, Service } from "./support/service.js";
 import { SlowRequest } from "./support/slow-request.js";
 
@@ -298,6 +299,21 @@ test("INV-4: a child killed as it has adopted a batch takes no more than that ba
   await service.until("handoff", { pid, outcome: "rolledBack" });
   const answers = await Promise.all(clients.map((each) => each.whoami()));
   expect(answers.filter(({ outcome }) => outcome === "ok").length).toBeGreaterThanOrEqual(10);
+});
+
+// Red when the parent does not look again: its step was decided while the child lived.
+test("INV-4: a child that dies while its parent is about to release a batch takes no connection with it", async () => {
+  const { service, target, pid } = await start({ options: { slowStart: false } });
+  const clients = await open(target, 12);
+  service.arm({ role: "parent", effect: "releaseConnections", when: "before", signal: "SIGSTOP" });
+  service.signal("SIGHUP");
+  const { pid: child } = await service.owner(2);
+  await eventually("the parent stops", () => isStopped(pid));
+  service.signal("SIGKILL", child);
+  await eventually("the child is dead", () => !isAlive(child));
+  service.signal("SIGCONT", pid);
+  await service.until("handoff", { pid, outcome: "rolledBack" });
+  for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(1));
 });
 
 // The parent dies: what the child has adopted goes on. Red when inheritConnections does nothing.

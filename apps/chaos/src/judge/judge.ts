@@ -3,6 +3,7 @@ import { cellName } from "../plan/cell.js";
 import { type Expectation, expectationOf } from "../plan/expectation.js";
 import { ENDING_KINDS, type Kind } from "../plan/kind.js";
 import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import { RELEASED } from "../victim/order.js";
 import type { Evidence, Invariant, Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
 
@@ -86,6 +87,7 @@ export function judge(evidence: Evidence): Verdict {
  * Which failures nobody could have prevented, by what the kernel had in its tables when the processes were stopped:
  * those on connections that a process had which was killed then, and nobody had after it. A connection that moves is in two
  * processes for a while: it is the child's alone once its parent has released it, and until then it outlives either of them.
+ * What was released may outlive the child by the moment that its parent takes to close it (CO-16).
  */
 function divide(
   { fault, settled, turn, tracks, lines }: Evidence,
@@ -103,12 +105,12 @@ function divide(
       (ENDING_KINDS.has(turn.kind) ||
         (role === "child" && turn.kind !== "sigterm" && !handedOver(lines, pid))),
   );
-  const diedWith = ({ accepted, outlived }: (typeof present)[number], port: number) =>
-    accepted.ports.has(port) && outlived?.ports.has(port) !== true;
-  let unix = dead.reduce(
-    (sum, { accepted, outlived }) => sum + accepted.unix.size - (outlived?.unix.size ?? 0),
-    0,
-  );
+  const released = fault !== undefined && allReleased(lines, fault.at);
+  const outlived = (each: (typeof present)[number]) =>
+    each.role === "child" && released ? undefined : each.outlived;
+  const diedWith = (each: (typeof present)[number], port: number) =>
+    each.accepted.ports.has(port) && outlived(each)?.ports.has(port) !== true;
+  let unix = dead.reduce((sum, each) => sum + each.accepted.unix.size - (outlived(each)?.unix.size ?? 0), 0);
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
   for (const record of failures) {
@@ -136,6 +138,17 @@ function divide(
   return { excused, blamed };
 }
 
+/** Whether every connection that the child has adopted by then was released to it: one of the two has said so. */
+function allReleased(lines: Evidence["lines"], at: number): boolean {
+  let released = false;
+  for (const line of lines) {
+    if (line.type !== "step" || line.at > at) continue;
+    if (line.text === "  adoptConnections") released = false;
+    else if (line.text === RELEASED || line.text.endsWith(": connectionsReleasedReceived")) released = true;
+  }
+  return released;
+}
+
 /** Whether a process left because it had handed over itself, as it does when a further handoff was asked for. */
 function handedOver(lines: Evidence["lines"], pid: number): boolean {
   return lines.some((line) => line.type === "report" && line.pid === pid && line.outcome === "committed");
@@ -146,11 +159,15 @@ const LOOK_MS = 250;
 /** Kinds of load that wait for an answer all the time: theirs is no idle connection. */
 const BUSY = new Set<RequestRecord["kind"]>(["slow", "upload"]);
 
+/** The states of a parent whose child has said that it is owner. */
+const LEAVES = new Set(["draining", "departing", "left"]);
+
 function recovery({ fault, records, turn }: Evidence): number | undefined {
   if (fault === undefined) return undefined;
-  // A parent that hangs is not dead: nobody may take its place, and it goes on when it wakes.
+  // A parent that hangs is not dead, nor is a child that has said that it is owner: nobody may take its place, and it goes on when it wakes.
   const hangs = turn.kind === "stopLong" || turn.kind === "busyLoop" || turn.kind === "stopShort";
-  const from = hangs && turn.victim === "parent" ? fault.until : fault.at;
+  const isOwner = turn.victim === "parent" || LEAVES.has(fault.parentState ?? "");
+  const from = hangs && isOwner ? fault.until : fault.at;
   let first = Number.POSITIVE_INFINITY;
   for (const record of records) {
     if (isNewConnection(record) && record.start >= fault.at && record.end < first) first = record.end;

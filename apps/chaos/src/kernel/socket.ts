@@ -30,19 +30,22 @@ function tcpRows(text: string, ports: ReadonlySet<number>): TcpRow[] {
   return rows;
 }
 
-const LISTENING_ROWS_BYTES = 65_536;
+const TABLE_BYTES = 2 ** 20;
+let table = Buffer.alloc(TABLE_BYTES);
 
-/** The beginning of the table, where the listening sockets are. */
-function tableHead(): string {
+/**
+ * The kernel's table of TCP sockets. It has a row for every connection of the last minute, which are thousands, and processes stand
+ * still while it is read: into the same memory each time, which is twice as quick as `readFileSync`.
+ */
+function tcpTable(): string {
   const file = openSync("/proc/net/tcp", "r");
   try {
-    const buffer = Buffer.alloc(LISTENING_ROWS_BYTES);
     let filled = 0;
-    for (let read = -1; read !== 0 && filled < buffer.length; filled += read) {
-      read = readSync(file, buffer, filled, buffer.length - filled, null);
-      if (/ 0[1-9B] /.test(buffer.toString("latin1", filled, filled + read))) break;
+    for (let read = -1; read !== 0; filled += read) {
+      if (filled === table.length) table = Buffer.concat([table, Buffer.alloc(table.length)]);
+      read = readSync(file, table, filled, table.length - filled, null);
     }
-    return buffer.toString("latin1", 0, filled + 4_096);
+    return table.toString("latin1", 0, filled);
   } finally {
     closeSync(file);
   }
@@ -75,7 +78,7 @@ function allUnixRows(folder: string): UnixRow[] {
 
 /** Inode numbers of the listening sockets. */
 export function listenersOf({ ports, folder }: Listening): Set<string> {
-  const tcp = tcpRows(tableHead(), ports).filter(({ state }) => state === "0A");
+  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state === "0A");
   const unix = unixRows(folder).filter(({ listens }) => listens);
   return new Set([...tcp, ...unix].map(({ inode }) => inode));
 }
@@ -88,20 +91,20 @@ export interface Accepted {
   readonly unix: ReadonlySet<string>;
 }
 
-/** Exact for a process that is stopped. What waits in the accept queue has no descriptor yet, and is not among them. */
-export function acceptedBy(pid: number, { ports, folder }: Listening): Accepted {
-  const inodes = socketInodes(pid);
-  return {
-    ports: new Set(
-      tcpRows(readFileSync("/proc/net/tcp", "latin1"), ports)
-        .filter(({ state, inode }) => state !== "0A" && inodes.has(inode))
-        .map(({ remotePort }) => remotePort),
-    ),
-    unix: new Set(
-      unixRows(folder)
-        .filter(({ listens, inode }) => !listens && inodes.has(inode))
-        .map(({ inode }) => inode),
-    ),
+/**
+ * Looks at the tables once, and tells what any process has. Exact for one that is stopped. What waits in the accept queue has no
+ * descriptor yet, and is not among them.
+ */
+export function accepted({ ports, folder }: Listening): (pid: number) => Accepted {
+  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state !== "0A");
+  const unix = unixRows(folder).filter(({ listens }) => !listens);
+  return (pid) => {
+    const inodes = socketInodes(pid);
+    const its = ({ inode }: { readonly inode: string }) => inodes.has(inode);
+    return {
+      ports: new Set(tcp.filter(its).map(({ remotePort }) => remotePort)),
+      unix: new Set(unix.filter(its).map(({ inode }) => inode)),
+    };
   };
 }
 
@@ -110,7 +113,7 @@ export function acceptedBy(pid: number, { ports, folder }: Listening): Accepted 
  * asked right after its end.
  */
 export function outliving({ ports: had, unix }: Accepted, { ports, folder }: Listening): Accepted {
-  const open = tcpRows(readFileSync("/proc/net/tcp", "latin1"), ports).filter(
+  const open = tcpRows(tcpTable(), ports).filter(
     ({ state, inode, remotePort }) => state === ESTABLISHED && inode !== "0" && had.has(remotePort),
   );
   const rows = unixRows(folder).filter(({ inode }) => unix.has(inode));

@@ -1,5 +1,5 @@
 import { childrenOf, hasClosedAll, stateOf } from "../kernel/process.js";
-import { type Accepted, acceptedBy, outliving } from "../kernel/socket.js";
+import { type Accepted, accepted, outliving } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
 import { ENDING_KINDS } from "../plan/kind.js";
 import type { Role } from "../plan/moment.js";
@@ -55,11 +55,12 @@ export async function strike(
   // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
   for (const { pid } of living) if (pid !== stoppedPid) signal(pid, "SIGSTOP");
   for (const { pid } of living) await stopped(pid);
+  const acceptedBy = accepted(service.listening);
   const present = living.map(({ pid, role }) => ({
     pid,
     role,
     struck: victim === "both" || victim === role,
-    accepted: acceptedBy(pid, service.listening),
+    accepted: acceptedBy(pid),
   }));
   const parentState = service.watch.tracks.get(parentPid)?.parentState;
   service.watch.sample();
@@ -73,6 +74,8 @@ export async function strike(
   let until = at;
   if (kind === "sigkill") {
     all("SIGKILL");
+    // The others see a death that is complete, and what is left of its connections is what it left.
+    await seeEnds(service, present);
     goOn();
   } else if (kind === "stopShort" || kind === "stopLong") {
     goOn();
@@ -92,7 +95,7 @@ export async function strike(
     }
     if (kind === "busyLoop") until = now() + STOP_LONG_MS;
   }
-  if (ENDING_KINDS.has(kind)) await seeEnds(service, present);
+  if (ENDING_KINDS.has(kind) && kind !== "sigkill") await seeEnds(service, present);
   const heldMs = byItself === undefined ? 0 : at - byItself.at;
   const overdueMs =
     kind === "stopShort" ? until - at - STOP_SHORT_MS : kind === "stopLong" ? until - at - STOP_LONG_MS : 0;

@@ -53,6 +53,9 @@ export type Line =
   /** The process stops itself now. */
   | { readonly type: "struck"; readonly at: number; readonly pid: number; readonly id: number };
 
+/** The step at which a batch is the child's alone: its parent has said so. */
+export const RELEASED = "  releaseConnections, done";
+
 /** The victim's environment: where its folder is. */
 export const FOLDER_VARIABLE = "HEIRLOOM_CHAOS_FOLDER";
 /** Which build of the runtime it uses; default: the workspace's. */

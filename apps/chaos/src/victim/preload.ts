@@ -7,7 +7,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { DrainCounts } from "@heirloom/node-runtime";
-import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, type Order } from "./order.js";
+import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, type Order, RELEASED } from "./order.js";
 import { now, say } from "./say.js";
 import { atAppStep, atBoot, atEffect, atEvent, atSpawn, strikeSelf } from "./strike.js";
 
@@ -42,8 +42,9 @@ subscribe("heirloom:event", (message) => {
 
 subscribe("heirloom:effect", (message) => {
   const { generation, role, effect, when } = message as Record<string, string> & { generation: number };
-  if (when === "before")
-    say({ type: "step", at: now(), pid: process.pid, generation, role: `${role}`, text: `  ${effect}` });
+  const text = when === "before" ? `  ${effect}` : effect === "releaseConnections" ? RELEASED : undefined;
+  if (text !== undefined)
+    say({ type: "step", at: now(), pid: process.pid, generation, role: `${role}`, text });
   if (effect === "spawnChild" && readOrder() !== undefined) atSpawn(`${when}`);
   atEffect(`${effect}`, `${when}`);
   meet(`${role}`, "effect", `${effect}`, `${when}`, generation);

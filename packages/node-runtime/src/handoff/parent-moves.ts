@@ -117,7 +117,8 @@ export class ParentMoves {
   }
 
   release(): void {
-    this.#mover?.release();
+    // Whoever was told of this step may have taken time: what was released to the dead would be lost. Its exit is told next.
+    if (!this.#link.exited) this.#mover?.release();
   }
 
   keep(): void {

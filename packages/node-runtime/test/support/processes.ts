@@ -30,6 +30,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether a stop signal has taken effect. */
+export function isStopped(pid: number): boolean {
+  return /\) T /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+}
+
 /** What the process's descriptors lead to, by number. */
 export function descriptorsOf(pid: number): Map<number, string> {
   const found = new Map<number, string>();

@@ -73,7 +73,7 @@ function preloadFor(cwd: string): string {
     createRequire(join(cwd, "program.js")).resolve(preload);
     return preload;
   } catch {
-    return import.meta.resolve(preload);
+    return import.meta.resolve("@heirloom/register");
   }
 }
 

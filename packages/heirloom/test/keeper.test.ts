@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { request } from "../../node-runtime/test/support/client.js";
 import { untilOpen } from "../../node-runtime/test/support/control-client.js";
 import { eventually } from "../../node-runtime/test/support/eventually.js";
 import { refusals, startLoad, unharmed } from "../../node-runtime/test/support/load.js";
+import { NotifyReceiver } from "../../node-runtime/test/support/notify-receiver.js";
 import { isAlive, runVariable } from "../../node-runtime/test/support/processes.js";
 import { type Config, type Fault, fixture, Service } from "../../node-runtime/test/support/service.js";
 import { SlowRequest } from "../../node-runtime/test/support/slow-request.js";
@@ -157,6 +158,26 @@ test.skipIf(spawnSync("systemd-socket-activate", ["--version"]).error !== undefi
   },
 );
 
+// Red when a generation names itself: its crash would be the service's end to an init system, which then ends the keeper, too.
+test("an init system hears that the keeper is the main process, in each generation", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "heirloom-init-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const socket = join(folder, "notify");
+  const receiver = await NotifyReceiver.start(socket);
+  const service = await Service.start(
+    {},
+    {
+      under: [process.execPath, main, "run", "--name", name, "--"],
+      env: { NOTIFY_SOCKET: socket, PATH: process.env.PATH ?? "" },
+    },
+  );
+  await deposited(service);
+  const MAINPID = String(parentOf(service.pid));
+  await receiver.until({ READY: "1", MAINPID, STATUS: "generation 1 serves" });
+  await service.succeed();
+  await receiver.until({ READY: "1", MAINPID, STATUS: "generation 2 serves" });
+});
+
 describe("a restart that is asked for is not lost", () => {
   // Red with a signal that is passed on: it ends a process that has no handler yet, and one that is dead ignores it.
   test("while the first generation boots", async () => {
@@ -186,6 +207,20 @@ describe("a restart that is asked for is not lost", () => {
     await service.succeed();
   });
 
+  // Red when the keeper does not pass on an order that nobody has taken.
+  test("by an owner that dies in a restart before it has read the order: its child restarts", async () => {
+    const { service, keeper } = await kept();
+    const { pid } = service;
+    service.arm({ role: "parent", event: "readyReceived", signal: "SIGSTOP" });
+    service.signal("SIGHUP");
+    await eventually("it stands still", () => !service.armed);
+    process.kill(keeper, "SIGHUP");
+    process.kill(pid, "SIGKILL");
+    await service.owner(3);
+    await service.succeed();
+  });
+
+  // Red when the order outlives the start that it asked for.
   test("by an owner that dies before it has read the order: the generation that is started then is what was asked for", async () => {
     const { service, keeper } = await kept();
     service.signal("SIGSTOP");

@@ -107,7 +107,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
       void letterBox?.leave(this.#service);
       void this.#attachment?.attach();
     });
-    const init = new InitSystem(offer?.generation ?? 1, settings);
+    const init = new InitSystem(offer?.generation ?? 1, settings, this.#keeper);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { HandoffError } from "@heirloom/protocol";
+import type { KeeperLink } from "../keeper/link.js";
 import type { Settings } from "../options.js";
 import type { EventStep } from "../steps.js";
 import { type Notifier, notifierOf } from "./notify.js";
@@ -16,15 +17,22 @@ const handedOver = new Set(["committing", "draining", "fencing"]);
 export class InitSystem {
   readonly #generation: number;
   readonly #settings: Settings;
+  readonly #keeper: Pick<KeeperLink, "keeperPid"> | undefined;
   readonly #notifier: Notifier | undefined;
   readonly #pidFile: PidFile | undefined;
   readonly #watchdogMs: number;
   #watchdog: NodeJS.Timeout | undefined;
 
-  constructor(generation: number, settings: Settings, env: NodeJS.ProcessEnv = process.env) {
+  constructor(
+    generation: number,
+    settings: Settings,
+    keeper?: Pick<KeeperLink, "keeperPid">,
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
     const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdog } = env;
     this.#generation = generation;
     this.#settings = settings;
+    this.#keeper = keeper;
     this.#notifier = socket ? notifierOf(socket) : undefined;
     this.#pidFile = settings.pidFile === undefined ? undefined : new PidFile(settings.pidFile);
     // Twice as often as it has to be. WATCHDOG_PID names the first generation, and is no use to the others.
@@ -45,7 +53,9 @@ export class InitSystem {
     } catch (error) {
       this.#settings.log((error as HandoffError).message);
     }
-    this.#tell(`MAINPID=${process.pid}`, "READY=1", `STATUS=generation ${this.#generation} serves`);
+    // Where there is a keeper, that is the process whose end is the service's: this one may crash.
+    const main = this.#keeper?.keeperPid ?? process.pid;
+    this.#tell(`MAINPID=${main}`, "READY=1", `STATUS=generation ${this.#generation} serves`);
     clearInterval(this.#watchdog);
     if (this.#watchdogMs >= 1)
       this.#watchdog = setInterval(() => this.#tell("WATCHDOG=1"), this.#watchdogMs).unref();

@@ -36,7 +36,9 @@ test("the reports of all folders are added up, and used once", () => {
 });
 
 test("a test file that cannot be loaded is a failure", () => {
-  const testResults = [{ status: "failed", assertionResults: [] }];
+  const testResults = [
+    { name: join(ROOT, "packages/one/test/a.test.ts"), status: "failed", assertionResults: [] },
+  ];
   expect(
     tally({ "packages/one/reports/tests.json": { ...REPORT, success: false, testResults } }, "1").counts,
   ).toBe("5 1 2\n");
@@ -51,6 +53,23 @@ test("every report that failed without a failed test is a failure", () => {
 test("a run that fails without a failed test, or leaves no report, is a failure", () => {
   expect(tally({ "packages/one/reports/tests.json": REPORT }, "1").counts).toBe("5 1 2\n");
   expect(tally({}, "0").counts).toBe("0 1 0\n");
+});
+
+test("a chaos run counts as many as it has turns, and what went wrong has a name", () => {
+  const cell = { victim: "child", moment: "ready", kind: "exit1", rounds: 2, broken: 0, missed: 0 };
+  const tallied = (cells, status) => {
+    const folder = checkout(cells === undefined ? {} : { "report.json": { cells } });
+    const args = [join(folder, "scripts/ci/chaos-tally.mjs"), join(folder, "report.json"), status];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    return [stdout, stderr];
+  };
+  expect(tallied([cell, cell], "0")).toEqual(["4 0\n", ""]);
+  expect(tallied([cell, { ...cell, kind: "exit0", broken: 1 }], "1")).toEqual([
+    "3 1\n",
+    "FAILED: the chaos run: child/ready/exit0\n",
+  ]);
+  expect(tallied([cell], "130")).toEqual(["2 1\n", ""]);
+  expect(tallied(undefined, "0")).toEqual(["0 1\n", ""]);
 });
 
 test.runIf(process.platform === "linux")("a process left by a run is found, named and ended", async () => {

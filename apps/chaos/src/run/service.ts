@@ -105,6 +105,8 @@ export class Service {
           PWD: current,
           [FOLDER_VARIABLE]: this.folder,
           XDG_RUNTIME_DIR: this.folder,
+          // So that CI finds what is left.
+          ...(process.env.HEIRLOOM_TEST_RUN && { HEIRLOOM_TEST_RUN: process.env.HEIRLOOM_TEST_RUN }),
           ...(runtime !== undefined && { [RUNTIME_VARIABLE]: runtime }),
           NODE_OPTIONS: `--max-old-space-size=${HEAP_MB_MAX}`,
           NODE_NO_WARNINGS: "1",

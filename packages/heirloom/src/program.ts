@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { runningServices } from "./client/discover.js";
 import { completion } from "./commands/completion.js";
 import type { CommonOptions } from "./commands/context.js";
-import { doctor } from "./commands/doctor.js";
+import { type DoctorOptions, doctor } from "./commands/doctor.js";
 import { type RestartOptions, restart } from "./commands/restart.js";
 import { type RunOptions, run } from "./commands/run.js";
 import { status } from "./commands/status.js";
@@ -63,9 +63,15 @@ export function createProgram(done: (status: number) => void): Command {
   onService("stop", "finish everything that was accepted, and end").action(
     async (service: string | undefined, options: CommonOptions) => done(await stop(service, options)),
   );
-  onService("doctor", "check this machine and a service for what would go wrong in a restart").action(
-    async (service: string | undefined, options: CommonOptions) => done(await doctor(service, options)),
-  );
+  onService("doctor", "check this machine and a service for what would go wrong in a restart")
+    .option(
+      "--port <port>",
+      "whether a service could listen on this port, or host:port; as often as you like",
+      (port: string, others: readonly string[] = []) => [...others, port],
+    )
+    .action(async (service: string | undefined, options: DoctorOptions) =>
+      done(await doctor(service, options)),
+    );
   program
     .command("run")
     .description(

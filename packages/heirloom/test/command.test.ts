@@ -280,6 +280,32 @@ test("doctor looks at the machine and at the service", async () => {
   );
 });
 
+// Red where the port is not bound, and where the kernel's table of sockets is not read.
+test("doctor tells of a port whether it is free, and who holds it", async () => {
+  const service = await started();
+  const { host, port } = (await service.target()) as { host: string; port: number };
+  const held = await run(service, ["doctor", "--port", `${host}:${port}`, "--port", "1", name]);
+  expect(held.stdout).toMatch(new RegExp(`✗ port ${host}:${port} +is held by pid ${service.pid} \\(.*node`));
+  // To the service itself, on which nobody else listens.
+  expect(held.stdout).toMatch(new RegExp(`✓ port ${port} +nobody else`));
+  expect(held.stdout).toMatch(/ port 1 /);
+  expect(held.status).toBe(1);
+  service.signal("SIGTERM");
+  await service.gone();
+  const free = await run(service, ["doctor", "--port", `${host}:${port}`]);
+  expect(free.stdout).toMatch(new RegExp(`✓ port ${host}:${port} +is free`));
+  expect(free.status).toBe(0);
+});
+
+test("doctor refuses what is no port", async () => {
+  const service = await started();
+  for (const port of ["0", "65536", "http", "[::1]:"]) {
+    const { status, stderr } = await run(service, ["doctor", "--port", port]);
+    expect(stderr).toContain(`--port ${port} is not a port`);
+    expect(status).toBe(2);
+  }
+});
+
 test("doctor fails where a restart would: no descriptors are left", async () => {
   const service = await started({}, { under: ["sh", "-c", 'ulimit -n 36; exec "$@"', "sh"] });
   const { status, stdout } = await run(service, ["doctor"]);

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,8 +6,10 @@ import type { StatusAnswer } from "@heirloom/node-runtime/control";
 import { expect, onTestFinished, test } from "vitest";
 import { checkFolder } from "../src/doctor/folder.js";
 import { checkPlatform } from "../src/doctor/platform.js";
+import { socketsOn, unprivilegedFrom } from "../src/doctor/ports.js";
 import { innermostPid, openFilesMax, serviceUnit } from "../src/doctor/proc.js";
 import { checkFacts, type Facts } from "../src/doctor/service.js";
+import { main } from "./support/command.js";
 
 const status: StatusAnswer = {
   type: "status",
@@ -35,6 +38,7 @@ const well: Facts = {
   scriptExists: true,
   cwdExists: true,
   availableBytes: 2 ** 32,
+  ports: [{ port: 8000, mayBind: true, strangers: [] }],
 };
 
 const levelOf = (facts: Facts, check: string) =>
@@ -46,6 +50,18 @@ test("a service with which all is well has no findings but good ones", () => {
 
 test.each<[string, Partial<Facts>, string, "warn" | "fail"]>([
   ["process 1 of a container", { pidInNamespace: 1 }, "init", "fail"],
+  [
+    "a port that may not be bound anew",
+    { ports: [{ port: 80, mayBind: false, strangers: [] }] },
+    "port 80",
+    "warn",
+  ],
+  [
+    "a port that somebody else holds, too",
+    { ports: [{ port: 80, mayBind: true, strangers: [{ pid: 7, command: "node other.js" }] }] },
+    "port 80",
+    "warn",
+  ],
   ["no descriptors left", { openFiles: 1020 }, "open files", "fail"],
   ["most descriptors in use", { openFiles: 700 }, "open files", "warn"],
   ["a unit that is told nothing", { unit: "api.service" }, "systemd", "warn"],
@@ -97,3 +113,39 @@ test("a folder that others may enter is found", () => {
   expect(checkFolder(folder)).toMatchObject([{ level: "ok" }]);
   expect(checkFolder("/tmp")).toMatchObject([{ level: "fail", check: "control" }]);
 });
+
+test("sockets that listen on a port are read from the kernel's table, and no others", () => {
+  const row = (local: string, state: string, inode: number) =>
+    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000     0        0 ${inode} 1 0 100 0 0 10 0`;
+  const table = [
+    "  sl  local_address",
+    row("0100007F:1F40", "0A", 11),
+    row("0100007F:1F40", "01", 12),
+    row("0100007F:1F41", "0A", 13),
+  ];
+  expect(socketsOn(8_000, table.join("\n"))).toEqual(["socket:[11]"]);
+});
+
+test.runIf(process.getuid?.() === 0 && unprivilegedFrom() > 81)(
+  "a port below 1024 may not be bound by just anybody",
+  () => {
+    const { stdout, status } = spawnSync(
+      "setpriv",
+      [
+        "--reuid=65534",
+        "--clear-groups",
+        "--inh-caps=-all",
+        process.execPath,
+        main,
+        "doctor",
+        "--port",
+        "81",
+      ],
+      { encoding: "utf8" },
+    );
+    expect(stdout).toMatch(
+      /✗ port 81 +may not be bound by this user: ports below \d+ need CAP_NET_BIND_SERVICE/,
+    );
+    expect(status).toBe(1);
+  },
+);

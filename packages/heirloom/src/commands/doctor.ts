@@ -4,6 +4,7 @@ import type { Service } from "../client/service.js";
 import type { Finding } from "../doctor/finding.js";
 import { checkFolder } from "../doctor/folder.js";
 import { checkPlatform, readPlatform } from "../doctor/platform.js";
+import { checkPort } from "../doctor/ports.js";
 import { checkService } from "../doctor/service.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
 import { plain, type Terminal } from "../view/terminal.js";
@@ -14,13 +15,22 @@ interface Section {
   readonly findings: readonly Finding[];
 }
 
+export interface DoctorOptions extends CommonOptions {
+  /** Ports that a service is to listen on, as `8080` or `127.0.0.1:8080`. */
+  readonly port?: readonly string[];
+}
+
 /** Says what would go wrong in a restart: on this machine, and of each service that runs. */
-export async function doctor(name: string | undefined, options: CommonOptions): Promise<ExitStatus> {
+export async function doctor(name: string | undefined, options: DoctorOptions): Promise<ExitStatus> {
   const services = name === undefined ? await runningServices(options) : [await findService(name, options)];
   const sections: Section[] = [
     {
       about: "this machine",
-      findings: [...checkPlatform(readPlatform()), ...checkFolder(options.folder ?? controlRoot())],
+      findings: [
+        ...checkPlatform(readPlatform()),
+        ...checkFolder(options.folder ?? controlRoot()),
+        ...(await Promise.all((options.port ?? []).map(checkPort))),
+      ],
     },
     ...(await Promise.all(services.map(sectionOf))),
   ];

@@ -3,6 +3,7 @@ import type { StatusAnswer } from "@heirloom/node-runtime/control";
 import type { Service } from "../client/service.js";
 import { megabytes } from "../view/units.js";
 import { type Finding, fail, ok, warn } from "./finding.js";
+import { checkServicePort, readServicePort, type ServicePort } from "./ports.js";
 import {
   availableBytes,
   descriptorCount,
@@ -25,6 +26,7 @@ export interface Facts {
   readonly scriptExists: boolean;
   readonly cwdExists: boolean;
   readonly availableBytes: number | undefined;
+  readonly ports: readonly ServicePort[];
 }
 
 /** What a restart of this service would meet. */
@@ -40,11 +42,15 @@ export async function checkService(service: Service): Promise<Finding[]> {
   const owner = processes.find(({ status }) => status?.isOwner)?.status;
   if (owner === undefined)
     return [...answers, fail("owner", "no generation says that it is owner: see the service's log")];
-  return [...answers, ...checkFacts(readFacts(owner))];
+  return [...answers, ...checkFacts(readFacts(owner, processes))];
 }
 
-function readFacts(status: StatusAnswer): Facts {
-  const { pid, release } = status;
+function readFacts(status: StatusAnswer, processes: readonly { readonly pid: number }[]): Facts {
+  const { pid, release, keeper, handoff } = status;
+  const child = handoff?.child.pid;
+  const own = new Set([pid, ...processes.map(({ pid }) => pid)]);
+  for (const other of [keeper?.pid, child]) if (other !== undefined) own.add(other);
+  const ports = status.listeners.flatMap(({ address }) => ("port" in address ? [address.port] : []));
   const of = (name: string) => readProc(`/proc/${pid}/${name}`) ?? "";
   const environment = readProc(`/proc/${pid}/environ`);
   return {
@@ -58,6 +64,7 @@ function readFacts(status: StatusAnswer): Facts {
     scriptExists: existsSync(release.script),
     cwdExists: existsSync(release.cwd),
     availableBytes: availableBytes(readProc("/proc/meminfo") ?? ""),
+    ports: [...new Set(ports)].map((port) => readServicePort(port, pid, own)),
   };
 }
 
@@ -67,6 +74,7 @@ export function checkFacts(facts: Facts): Finding[] {
     ...checkOpenFiles(facts),
     ...checkInit(facts),
     ...checkUnit(facts),
+    ...facts.ports.map(checkServicePort),
     checkProgram(facts),
     ...checkMemory(facts),
     ...checkFailure(facts),

@@ -1,0 +1,124 @@
+import { createServer } from "node:net";
+import { entries } from "../client/service.js";
+import { CommandError } from "../exit-status.js";
+import { type Finding, fail, ok, warn } from "./finding.js";
+import { readProc, readProcLink } from "./proc.js";
+
+/** A process that has a socket listening on a port. */
+export interface Holder {
+  readonly pid: number;
+  /** What it was started as. */
+  readonly command: string;
+}
+
+/** A port of a service that runs. */
+export interface ServicePort {
+  readonly port: number;
+  /** Whether the owner could bind it anew; undefined where the system does not tell. */
+  readonly mayBind: boolean | undefined;
+  /** Who has a socket on it besides the service. */
+  readonly strangers: readonly Holder[];
+}
+
+const listening = "0A";
+/** The bit of CAP_NET_BIND_SERVICE. */
+const bindService = 10n;
+
+/**
+ * Whether a service could bind this port now, as this user: binds it for a moment where nobody holds it.
+ * @throws CommandError for a text that is no port
+ */
+export async function checkPort(text: string): Promise<Finding> {
+  const [, host, digits] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port < 1 || port > 65_535)
+    throw new CommandError("usage", `--port ${text} is not a port from 1 to 65535, nor host:port`);
+  const check = `port ${text}`;
+  const code = await bind(port, host?.replace(/^\[(.*)\]$/, "$1"));
+  if (code === undefined) return ok(check, "is free, and may be bound");
+  if (code === "EADDRINUSE") {
+    const holders = holdersOf(port).map(named).join(", ");
+    return fail(check, `is held by ${holders || "a process that this user may not see: ask as root"}`);
+  }
+  if (code === "EACCES")
+    return fail(
+      check,
+      `may not be bound by this user: ports below ${unprivilegedFrom()} need CAP_NET_BIND_SERVICE (AmbientCapabilities= of a unit), or a socket unit`,
+    );
+  if (code === "EADDRNOTAVAIL") return fail(check, "the address is none of this machine's");
+  return fail(check, `cannot be bound (${code})`);
+}
+
+export function checkServicePort({ port, mayBind, strangers }: ServicePort): Finding {
+  const check = `port ${port}`;
+  if (strangers.length > 0)
+    return warn(
+      check,
+      `is held by ${strangers.map(named).join(", ")}, too: it takes a part of the clients, or keeps the port when the service ends`,
+    );
+  if (mayBind === false)
+    return warn(
+      check,
+      "is handed down by a restart, but the owner may not bind it anew: a start after a crash needs CAP_NET_BIND_SERVICE, a socket unit or heirloom run",
+    );
+  return ok(check, "nobody else has a socket on it");
+}
+
+/** @param own the processes of the service, and its keeper */
+export function readServicePort(port: number, owner: number, own: ReadonlySet<number>): ServicePort {
+  const [, effective] = /^CapEff:\s+([0-9a-f]+)$/m.exec(readProc(`/proc/${owner}/status`) ?? "") ?? [];
+  const mayBind =
+    port >= unprivilegedFrom() ||
+    (effective === undefined ? undefined : ((BigInt(`0x${effective}`) >> bindService) & 1n) === 1n);
+  return { port, mayBind, strangers: holdersOf(port, owner).filter(({ pid }) => !own.has(pid)) };
+}
+
+/** Who has a socket that listens on a port, of those that this user may look at, in the network of this process. */
+export function holdersOf(port: number, pid: number | "self" = "self"): Holder[] {
+  const sockets = new Set(
+    ["tcp", "tcp6"].flatMap((table) => socketsOn(port, readProc(`/proc/${pid}/net/${table}`) ?? "")),
+  );
+  if (sockets.size === 0) return [];
+  return entries("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((entry) =>
+      entries(`/proc/${entry}/fd`).some((number) =>
+        sockets.has(readProcLink(`/proc/${entry}/fd/${number}`) ?? ""),
+      ),
+    )
+    .map((entry) => ({ pid: Number(entry), command: commandOf(entry) }));
+}
+
+/** As the links in /proc name them: `socket:[4711]`. */
+export function socketsOn(port: number, table: string): string[] {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return table
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, , state]) => local?.endsWith(wanted) && state === listening)
+    .map((fields) => `socket:[${fields[9]}]`);
+}
+
+/** The first port that anybody may bind. */
+export function unprivilegedFrom(): number {
+  return Number(readProc("/proc/sys/net/ipv4/ip_unprivileged_port_start") ?? 1_024);
+}
+
+function commandOf(pid: string): string {
+  const words = (readProc(`/proc/${pid}/cmdline`) ?? "").split("\0").join(" ").trim();
+  return words.length > 60 ? `${words.slice(0, 59)}…` : words;
+}
+
+function named({ pid, command }: Holder): string {
+  return `pid ${pid} (${command})`;
+}
+
+/** The error's code; undefined where it was bound, and let go again. */
+function bind(port: number, host: string | undefined): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}

@@ -1,7 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { untilOpen } from "../../node-runtime/test/support/control-client.js";
 import { eventually } from "../../node-runtime/test/support/eventually.js";
 import { startLoad, unharmed } from "../../node-runtime/test/support/load.js";
@@ -295,6 +297,18 @@ test("doctor tells of a port whether it is free, and who holds it", async () => 
   const free = await run(service, ["doctor", "--port", `${host}:${port}`]);
   expect(free.stdout).toMatch(new RegExp(`✓ port ${host}:${port} +is free`));
   expect(free.status).toBe(0);
+});
+
+// Red when the addresses are not compared.
+test("doctor leaves those alone who listen on a service's port at another address", async () => {
+  const service = await started();
+  const { port } = (await service.target()) as { port: number };
+  for (const host of ["127.0.0.2", "::"]) {
+    const other = createServer().listen({ port, host, ipv6Only: true });
+    onTestFinished(() => void other.close());
+    await once(other, "listening");
+  }
+  expect((await run(service, ["doctor"])).stdout).toMatch(new RegExp(`✓ port ${port} +nobody else`));
 });
 
 test("doctor refuses what is no port", async () => {

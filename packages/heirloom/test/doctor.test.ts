@@ -1,12 +1,14 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StatusAnswer } from "@heirloom/node-runtime/control";
 import { expect, onTestFinished, test } from "vitest";
 import { checkFolder } from "../src/doctor/folder.js";
 import { checkPlatform } from "../src/doctor/platform.js";
-import { socketsOn, unprivilegedFrom } from "../src/doctor/ports.js";
+import { readServicePort, socketsOn, unprivilegedFrom } from "../src/doctor/ports.js";
 import { innermostPid, openFilesMax, serviceUnit } from "../src/doctor/proc.js";
 import { checkFacts, type Facts } from "../src/doctor/service.js";
 import { main } from "./support/command.js";
@@ -123,8 +125,21 @@ test("sockets that listen on a port are read from the kernel's table, and no oth
     row("0100007F:1F40", "01", 12),
     row("0100007F:1F41", "0A", 13),
   ];
-  expect(socketsOn(8_000, table.join("\n"))).toEqual(["socket:[11]"]);
+  expect(socketsOn(8_000, table.join("\n"))).toEqual([{ address: "0100007F", link: "socket:[11]" }]);
 });
+
+test.each(["127.0.0.1", "::1", "0.0.0.0"])(
+  "whoever holds a service's socket on %s, too, is found",
+  async (host) => {
+    const server = createServer().listen(0, host);
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as { port: number };
+    const { pid } = process;
+    expect(readServicePort(port, pid, new Set()).strangers).toMatchObject([{ pid }]);
+    expect(readServicePort(port, pid, new Set([pid])).strangers).toEqual([]);
+  },
+);
 
 test.runIf(process.getuid?.() === 0 && unprivilegedFrom() > 81)(
   "a port below 1024 may not be bound by just anybody",

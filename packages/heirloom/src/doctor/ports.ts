@@ -70,34 +70,61 @@ export function readServicePort(port: number, owner: number, own: ReadonlySet<nu
   const mayBind =
     port >= unprivilegedFrom() ||
     (effective === undefined ? undefined : ((BigInt(`0x${effective}`) >> bindService) & 1n) === 1n);
-  return { port, mayBind, strangers: holdersOf(port, owner).filter(({ pid }) => !own.has(pid)) };
+  return { port, mayBind, strangers: rivalsOf(port, owner).filter(({ pid }) => !own.has(pid)) };
 }
 
-/** Who has a socket that listens on a port, of those that this user may look at, in the network of this process. */
-export function holdersOf(port: number, pid: number | "self" = "self"): Holder[] {
-  const sockets = new Set(
-    ["tcp", "tcp6"].flatMap((table) => socketsOn(port, readProc(`/proc/${pid}/net/${table}`) ?? "")),
-  );
-  if (sockets.size === 0) return [];
+/** A socket that listens, as the kernel's table has it. */
+interface Listening {
+  /** In hexadecimal digits. */
+  readonly address: string;
+  /** As the links in /proc name it: `socket:[4711]`. */
+  readonly link: string;
+}
+
+/** Who has a socket that listens on a port, of those that this user may look at. */
+function holdersOf(port: number): Holder[] {
+  return holders(listeningOn(port, "self"));
+}
+
+/** Who has a socket that would get a client of this process's. */
+function rivalsOf(port: number, pid: number): Holder[] {
+  const all = listeningOn(port, pid);
+  const links = linksOf(String(pid));
+  const own = all.filter(({ link }) => links.includes(link));
+  return holders(all.filter(({ address }) => own.some((each) => overlap(each.address, address))));
+}
+
+/** Of the same family: [::] is mostly IPv6 alone where somebody else has the port of IPv4. */
+function overlap(one: string, other: string): boolean {
+  return one.length === other.length && (one === other || /^0+$/.test(one) || /^0+$/.test(other));
+}
+
+function listeningOn(port: number, pid: number | "self"): Listening[] {
+  return ["tcp", "tcp6"].flatMap((table) => socketsOn(port, readProc(`/proc/${pid}/net/${table}`) ?? ""));
+}
+
+function holders(sockets: readonly Listening[]): Holder[] {
+  if (sockets.length === 0) return [];
+  const wanted = new Set(sockets.map(({ link }) => link));
   return entries("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((entry) =>
-      entries(`/proc/${entry}/fd`).some((number) =>
-        sockets.has(readProcLink(`/proc/${entry}/fd/${number}`) ?? ""),
-      ),
-    )
+    .filter((entry) => /^\d+$/.test(entry) && linksOf(entry).some((link) => wanted.has(link)))
     .map((entry) => ({ pid: Number(entry), command: commandOf(entry) }));
 }
 
-/** As the links in /proc name them: `socket:[4711]`. */
-export function socketsOn(port: number, table: string): string[] {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+function linksOf(pid: string): string[] {
+  return entries(`/proc/${pid}/fd`).map((number) => readProcLink(`/proc/${pid}/fd/${number}`) ?? "");
+}
+
+export function socketsOn(port: number, table: string): Listening[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, "0");
   return table
     .split("\n")
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , state]) => local?.endsWith(wanted) && state === listening)
-    .map((fields) => `socket:[${fields[9]}]`);
+    .flatMap(([, local = "", , state, , , , , , inode]) => {
+      const [address = "", digits] = local.split(":");
+      return digits === wanted && state === listening ? [{ address, link: `socket:[${inode}]` }] : [];
+    });
 }
 
 /** The first port that anybody may bind. */

@@ -130,8 +130,12 @@ function divide(
     ) {
       excused.push(record);
     } else if (settled !== "ended") blamed.push(record);
-    // Nobody is left, or the service was told to end: clients are turned away. What was accepted is answered even so.
-    else if (turn.kind !== "sigterm" || !had(present) || !BUSY.has(kind) || start > fault.at)
+    // Nobody is left, or the service was told to end: clients are turned away. What was being answered is answered even so.
+    else if (
+      turn.kind !== "sigterm" ||
+      !BUSY.has(kind) ||
+      !had(present.filter(({ stoppedAt }) => start < stoppedAt - READ_MS))
+    )
       excused.push(record);
     else blamed.push(record);
   }
@@ -156,6 +160,8 @@ function handedOver(lines: Evidence["lines"], pid: number): boolean {
 
 /** A death is seen at the next look. */
 const LOOK_MS = 250;
+/** On a busy machine a request lies in the kernel for a while before it is read. */
+const READ_MS = 50;
 /** Kinds of load that wait for an answer all the time: theirs is no idle connection. */
 const BUSY = new Set<RequestRecord["kind"]>(["slow", "upload"]);
 

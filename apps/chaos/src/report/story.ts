@@ -96,10 +96,10 @@ function textOf(line: Line): string | undefined {
 function requestsOf({ records }: Evidence, zero: number): StoryRequest[] {
   const failed = records.filter(({ failure }) => failure !== undefined);
   const rest = records.filter(({ failure }) => failure === undefined);
-  const shown = [
-    ...failed.slice(0, REQUESTS_MAX / 2),
-    ...rest.slice(0, REQUESTS_MAX - Math.min(failed.length, REQUESTS_MAX / 2)),
-  ];
+  const room = REQUESTS_MAX - Math.min(failed.length, REQUESTS_MAX / 2);
+  // Of more than there is room for, as many from each part of the time.
+  const every = Math.max(1, Math.ceil(rest.length / room));
+  const shown = [...failed.slice(0, REQUESTS_MAX / 2), ...rest.filter((_, index) => index % every === 0)];
   return shown
     .sort((a, b) => a.start - b.start)
     .map(({ kind, start, end, generation, failure }) => ({

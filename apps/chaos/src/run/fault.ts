@@ -12,6 +12,8 @@ export interface Present {
   readonly role: Role;
   /** Whether something was done to it, or it was only stopped while the kernel's tables were read. */
   readonly struck: boolean;
+  /** From then on it read nothing. */
+  readonly stoppedAt: number;
   /** The connections that it had accepted, read from the kernel while it was stopped. */
   readonly accepted: Accepted;
   /** Those of them that were open right after its end: they had moved, or stayed with the other one. */
@@ -55,11 +57,13 @@ export async function strike(
   // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
   for (const { pid } of living) if (pid !== stoppedPid) signal(pid, "SIGSTOP");
   for (const { pid } of living) await stopped(pid);
+  const stoppedAt = now();
   const acceptedBy = accepted(service.listening);
   const present = living.map(({ pid, role }) => ({
     pid,
     role,
     struck: victim === "both" || victim === role,
+    stoppedAt: pid === stoppedPid && byItself !== undefined ? byItself.at : stoppedAt,
     accepted: acceptedBy(pid),
   }));
   const parentState = service.watch.tracks.get(parentPid)?.parentState;

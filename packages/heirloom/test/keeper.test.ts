@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { request } from "../../node-runtime/test/support/client.js";
 import { untilOpen } from "../../node-runtime/test/support/control-client.js";
@@ -205,6 +206,22 @@ describe("a restart that is asked for is not lost", () => {
     process.kill(pid, "SIGCONT");
     await service.owner(3);
     await service.succeed();
+  });
+
+  // Red when an order during a handoff, or during a probation, begins another one at once.
+  test("fifty times within a second: two restarts are enough, and no client notices", async () => {
+    const { service, keeper } = await kept({ options: { probationMs: 2_000 } });
+    const load = startLoad(await service.target());
+    for (let count = 0; count < 50; count += 1) {
+      process.kill(keeper, "SIGHUP");
+      await delay(15);
+    }
+    await service.owner(3);
+    await deposited(service);
+    expect(await load.stop()).toSatisfy(unharmed);
+    expect(service.lines.filter(({ event }) => event === "owner")).toHaveLength(3);
+    await settled(service);
+    expect(await service.whoami()).toBe(3);
   });
 
   // Red when the keeper does not pass on an order that nobody has taken.

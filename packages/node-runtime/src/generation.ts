@@ -96,6 +96,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
   #control: Control | undefined;
   readonly #http1 = new Http1();
   #attachment: Attachment | undefined;
+  /** On the clock of `performance`. */
+  #ownerSince = 0;
 
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined, activated: readonly Listener[] = []) {
@@ -156,6 +158,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
         this.emit("owner");
         // Not before: nobody waits for it, and clients do.
         setImmediate(() => {
+          this.#ownerSince = performance.now();
           void this.#attachToKeeper().finally(() => letterBox?.close());
           void this.#openControl(offer?.parent.pid);
         });
@@ -297,6 +300,12 @@ export class Generation extends EventEmitter<GenerationEvents> {
     else this.#parent.terminate();
   }
 
+  /** How long the parent is still there to take the service back: a handoff now would make it give that up. */
+  get #probationLeftMs(): number {
+    if (this.#child.state !== "succeeding") return 0;
+    return this.#ownerSince + this.#service.settings.probationMs - performance.now();
+  }
+
   async #attachToKeeper(): Promise<void> {
     if (this.#keeper === undefined) return;
     // A file of its own, too.
@@ -309,6 +318,12 @@ export class Generation extends EventEmitter<GenerationEvents> {
       },
       get isAlone() {
         return generation.isAlone;
+      },
+      get isHandingOver() {
+        return generation.#parent.state !== "serving";
+      },
+      get probationLeftMs() {
+        return generation.#probationLeftMs;
       },
       // The outcome is logged and emitted.
       restart: () => void generation.handoff().catch(() => {}),
@@ -328,6 +343,9 @@ export class Generation extends EventEmitter<GenerationEvents> {
       },
       get isOwner() {
         return generation.isOwner;
+      },
+      get probationLeftMs() {
+        return generation.#probationLeftMs;
       },
       get childPid() {
         return parent.childPid;

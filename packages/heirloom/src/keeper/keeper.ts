@@ -83,6 +83,8 @@ export class Keeper {
       lifeline: (descriptor) => this.#lifelines.hold(descriptor),
       deposited: (deposit, descriptors, owner) => {
         this.#custody.take(deposit, descriptors);
+        const untaken = this.#owner?.isAsked === true;
+        this.#owner?.excuse();
         this.#owner = owner;
         if (this.#letterBox !== undefined) closeSync(this.#letterBox);
         this.#letterBox = undefined;
@@ -93,7 +95,7 @@ export class Keeper {
         this.#begun = true;
         // What came while nobody was known to be owner, or an owner that was leaving already, is this one's to do.
         if (this.#pending !== undefined) this.#forward(this.#pending);
-        else if (this.#restartWanted) this.#restart();
+        else if (this.#restartWanted || untaken) this.#restart();
         options.log(`keeps the listeners of generation ${deposit.generation} (pid ${deposit.pid})`);
       },
       left: (owner, unanswered) => {

@@ -44,7 +44,12 @@ export class Owner {
 
   /** It has taken an order. */
   taken(): void {
-    this.#orders -= 1;
+    if (this.#orders > 0) this.#orders -= 1;
+  }
+
+  /** What it has not taken is another one's to do. */
+  excuse(): void {
+    this.#orders = 0;
   }
 }
 

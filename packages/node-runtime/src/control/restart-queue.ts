@@ -13,7 +13,6 @@ import { tellDraining } from "./tell-draining.js";
 export class RestartQueue {
   readonly #subject: ControlSubject;
   readonly #feed: HandoffFeed;
-  readonly #ownerSince = performance.now();
   readonly #waiting = new Set<Caller>();
   #probation: NodeJS.Timeout | undefined;
 
@@ -51,15 +50,8 @@ export class RestartQueue {
     this.#waiting.add(caller);
     caller.gone(() => void this.#waiting.delete(caller));
     if (underWay) caller.say({ type: "queued", behind: "restart" });
-    else if (this.#probationLeftMs > 0) caller.say({ type: "queued", behind: "probation" });
+    else if (this.#subject.probationLeftMs > 0) caller.say({ type: "queued", behind: "probation" });
     this.#startIfWanted();
-  }
-
-  /** How long the parent is still there to take the service back: a restart now would make it give that up. */
-  get #probationLeftMs(): number {
-    const { service, states } = this.#subject;
-    if (states.child !== "succeeding") return 0;
-    return this.#ownerSince + service.settings.probationMs - performance.now();
   }
 
   #startIfWanted(): void {
@@ -67,7 +59,7 @@ export class RestartQueue {
     if (refusal !== undefined) for (const caller of this.#waiting) caller.end(refusal);
     if (this.#waiting.size === 0 || this.#subject.states.parent !== "serving") return;
     clearTimeout(this.#probation);
-    const waitMs = this.#probationLeftMs;
+    const waitMs = this.#subject.probationLeftMs;
     if (waitMs > 0) {
       this.#probation = setTimeout(() => this.#startIfWanted(), waitMs).unref();
       return;

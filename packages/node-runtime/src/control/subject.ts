@@ -8,6 +8,8 @@ export interface ControlSubject {
   readonly service: Service;
   readonly states: { readonly child: ChildState; readonly parent: ParentState };
   readonly isOwner: boolean;
+  /** How long its parent still takes the service back should it die, in milliseconds; 0 or less: no more. */
+  readonly probationLeftMs: number;
   /** The process of the child of the handoff that is under way, or that this generation drains after. */
   readonly childPid: number | undefined;
   /** The folder of the service's sockets, where it was started by a keeper, which has chosen it. */

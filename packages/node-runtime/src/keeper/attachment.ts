@@ -18,7 +18,9 @@ export interface AttachmentSubject {
   readonly isOwner: boolean;
   /** Whether it is owner and no other generation takes part. */
   readonly isAlone: boolean;
-  /** Begins a handoff, or sees to it that one begins. */
+  readonly isHandingOver: boolean;
+  /** How long its parent still takes the service back should it die, in milliseconds; 0 or less: no more. */
+  readonly probationLeftMs: number;
   restart(): void;
 }
 
@@ -38,6 +40,9 @@ export class Attachment {
   readonly #subject: AttachmentSubject;
   #socket: Socket | undefined;
   #startedAt = 0;
+  /** Orders to restart that came over the connection that there is, and that no handoff has answered. */
+  #orders = 0;
+  #probation: NodeJS.Timeout | undefined;
   #told = false;
   #over = false;
 
@@ -46,7 +51,10 @@ export class Attachment {
     this.#subject = subject;
     subscribe("heirloom:event", (message) => {
       const { role, from, to } = message as EventStep;
-      if (role !== "parent" || from === to) return;
+      if (from === to) return;
+      // Once this step is done. What waits may be due: a handoff has failed, or the parent has left.
+      setImmediate(() => this.#restartIfDue());
+      if (role !== "parent") return;
       // No way back from here: what becomes of this process is not the keeper's business any more.
       if (to === "departing") this.#leave();
       if (to === "stopping") this.#stop();
@@ -110,14 +118,31 @@ export class Attachment {
     }
     this.#socket?.removeAllListeners("close").destroy();
     this.#socket = socket;
+    this.#orders = 0;
     socket.removeAllListeners("error").on("error", () => {});
     socket.once("close", () => this.#lost(new Error("it has died")));
     receiveRest(socket, (message) => {
-      if ((message as RestartOrder).type !== "restart" || this.#over) return;
-      this.#subject.restart();
-      this.#say({ type: "restarting" });
+      if ((message as RestartOrder).type !== "restart") return;
+      this.#orders += 1;
+      this.#restartIfDue();
     });
     return true;
+  }
+
+  /**
+   * However many orders wait, one handoff answers them. Those that came during one are not answered by it, as a release may have been
+   * deployed since it began: if it commits, the keeper takes them to the child.
+   */
+  #restartIfDue(): void {
+    if (this.#orders === 0 || this.#over || !this.#subject.isOwner || this.#subject.isHandingOver) return;
+    clearTimeout(this.#probation);
+    const waitMs = this.#subject.probationLeftMs;
+    if (waitMs > 0) {
+      this.#probation = setTimeout(() => this.#restartIfDue(), waitMs).unref();
+      return;
+    }
+    this.#subject.restart();
+    for (; this.#orders > 0; this.#orders -= 1) this.#say({ type: "restarting" });
   }
 
   #lost({ message }: Error): void {

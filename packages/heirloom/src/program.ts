@@ -9,6 +9,7 @@ import { type RunOptions, run } from "./commands/run.js";
 import { status } from "./commands/status.js";
 import { stop } from "./commands/stop.js";
 import { watch } from "./commands/watch.js";
+import { configName } from "./config.js";
 import { exitStatus } from "./exit-status.js";
 
 const statuses = `
@@ -69,6 +70,7 @@ export function createProgram(done: (status: number) => void): Command {
       "whether a service could listen on this port, or host:port; as often as you like",
       (port: string, others: readonly string[] = []) => [...others, port],
     )
+    .addOption(configOption())
     .action(async (service: string | undefined, options: DoctorOptions) =>
       done(await doctor(service, options)),
     );
@@ -77,13 +79,14 @@ export function createProgram(done: (status: number) => void): Command {
     .description(
       "run a service under a process that stays: one PID, and a crash keeps clients waiting instead of refusing them",
     )
-    .argument("<command...>", "the service, such as: heirloom run -- node server.js")
+    .argument("[command...]", "the service, such as: heirloom run -- node server.js")
     .option(
       "--name <name>",
       "what the service is called (default: the name of the package that its script belongs to)",
     )
     .option("--register", "the program knows nothing of Heirloom: load @heirloom/register into it")
-    .option("--crashes <number>", "crashes in a row after which it is not started again", "8")
+    .option("--crashes <number>", "crashes in a row after which it is not started again (default: 8)")
+    .addOption(configOption())
     .addOption(folderOption())
     .passThroughOptions()
     .action(async (command: string[], options: RunOptions) => done(await run(command, options)));
@@ -111,6 +114,10 @@ function withCommonOptions(command: Command): Command {
     .option("--json", "one JSON object in a line for each answer, as docs/control.md tells them")
     .addOption(folderOption())
     .option("--no-color", "no colours, not even on a terminal (nor with NO_COLOR=1)");
+}
+
+function configOption(): Option {
+  return new Option("--config <file>", `the service's file (default: ${configName} here, if there is one)`);
 }
 
 function folderOption(): Option {

@@ -1,6 +1,7 @@
 import { controlRoot } from "@heirloom/node-runtime/control";
 import { findService, runningServices } from "../client/discover.js";
 import type { Service } from "../client/service.js";
+import { readConfig } from "../config.js";
 import type { Finding } from "../doctor/finding.js";
 import { checkFolder } from "../doctor/folder.js";
 import { checkPlatform, readPlatform } from "../doctor/platform.js";
@@ -18,18 +19,22 @@ interface Section {
 export interface DoctorOptions extends CommonOptions {
   /** Ports that a service is to listen on, as `8080` or `127.0.0.1:8080`. */
   readonly port?: readonly string[];
+  /** The file of a service, whose ports are looked at, too. */
+  readonly config?: string;
 }
 
 /** Says what would go wrong in a restart: on this machine, and of each service that runs. */
 export async function doctor(name: string | undefined, options: DoctorOptions): Promise<ExitStatus> {
+  const config = readConfig(options.config);
+  const ports = [...(config.ports ?? []), ...(options.port ?? [])];
   const services = name === undefined ? await runningServices(options) : [await findService(name, options)];
   const sections: Section[] = [
     {
       about: "this machine",
       findings: [
         ...checkPlatform(readPlatform()),
-        ...checkFolder(options.folder ?? controlRoot()),
-        ...(await Promise.all((options.port ?? []).map(checkPort))),
+        ...checkFolder(options.folder ?? config.folder ?? controlRoot()),
+        ...(await Promise.all(ports.map(checkPort))),
       ],
     },
     ...(await Promise.all(services.map(sectionOf))),

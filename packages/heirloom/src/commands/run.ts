@@ -10,27 +10,39 @@ import {
   presenceOf,
   takeActivated,
 } from "@heirloom/node-runtime/keeper";
+import { configName, isCrashes, readConfig } from "../config.js";
 import { CommandError } from "../exit-status.js";
 import type { Activated } from "../keeper/custody.js";
 import { Keeper } from "../keeper/keeper.js";
 import { findProgram } from "../keeper/starter.js";
 
 export interface RunOptions {
+  /** The file that says what the line does not. */
+  readonly config?: string;
   readonly name?: string;
   readonly folder?: string;
-  readonly crashes: string;
+  readonly crashes?: string;
   /** Whether the program knows nothing of Heirloom. */
   readonly register?: boolean;
 }
 
+const crashesMaxDefault = 8;
+
 /** Runs a service under a process that stays, and ends with the service's exit status. */
-export async function run(
-  command: readonly string[],
-  { name, folder, crashes, register = false }: RunOptions,
-): Promise<number> {
-  const crashesMax = Number(crashes);
-  if (!Number.isInteger(crashesMax) || crashesMax < 0 || crashesMax > 1_000)
-    throw new CommandError("usage", `--crashes ${crashes} is not a whole number from 0 to 1000`);
+export async function run(line: readonly string[], options: RunOptions): Promise<number> {
+  const config = readConfig(options.config);
+  const command = line.length > 0 ? line : config.command;
+  if (command === undefined) {
+    throw new CommandError(
+      "usage",
+      `which service? Say heirloom run -- node server.js, or give it as "command" in ${options.config ?? configName}`,
+    );
+  }
+  const { name, folder, register = false } = { ...config, ...options };
+  const crashesMax =
+    options.crashes === undefined ? (config.crashes ?? crashesMaxDefault) : Number(options.crashes);
+  if (!isCrashes(crashesMax))
+    throw new CommandError("usage", `--crashes ${options.crashes} is not a whole number from 0 to 1000`);
   const fault = name === undefined ? undefined : faultOfControl({ name });
   if (fault !== undefined) throw new CommandError("usage", fault.replace("control.name", "--name"));
   const [posix, syscalls] = await Promise.all([loadPosix(), loadSyscalls()]);
@@ -42,7 +54,8 @@ export async function run(
   }
   // As it was given, so that a link in it is followed anew by each generation.
   const found = findProgram(command, process.env.PWD ?? process.cwd());
-  const program = { ...found, env: register ? registered(process.env) : process.env };
+  const env = { ...process.env, ...config.env };
+  const program = { ...found, env: register ? registered(env) : env };
   const script = command.slice(1).find((argument) => !argument.startsWith("-"));
   const service = name ?? defaultServiceName(script === undefined ? command[0] : resolve(script));
   const root = folder === undefined ? controlRoot() : resolve(folder);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../../../node-runtime/test/support/eventually.js";
 import type { Service } from "../../../node-runtime/test/support/service.js";
 
 export const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -12,7 +13,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
   /** Runs the command under this one, such as `script`, which gives it a terminal. */
   readonly under?: (command: readonly string[]) => readonly string[];
 }
@@ -27,10 +29,11 @@ export class CommandRun {
   constructor(
     service: Pick<Service, "dir">,
     args: readonly string[],
-    { env, under = (command) => command }: RunOptions = {},
+    { env, cwd, under = (command) => command }: RunOptions = {},
   ) {
     const [file = "", ...rest] = under([process.execPath, main, ...args]);
     this.process = spawn(file, rest, {
+      cwd,
       env: {
         PATH: process.env.PATH,
         TMPDIR: service.dir,
@@ -51,6 +54,11 @@ export class CommandRun {
       this.process.once("error", reject);
       this.process.once("close", (status) => resolve({ status, stdout: this.stdout, stderr: this.stderr }));
     });
+  }
+
+  /** Waits until it has written this for people. */
+  async says(what: RegExp): Promise<void> {
+    await eventually(`it says ${what}`, () => what.test(this.stderr));
   }
 }
 

@@ -128,6 +128,8 @@ function scheduleOf(turns: readonly Turn[], seed: number): string {
 
 try {
   process.exitCode = await main();
+  // A turn that was interrupted would keep this process for as long as it still waits for something: half a minute.
+  process.exit();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`${error.message}\n\n${USAGE}`);

@@ -1,10 +1,12 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEADLINES } from "../src/victim/deadlines.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
@@ -79,6 +81,21 @@ describe("the command", () => {
     const { status, stderr } = spawnSync(process.execPath, [MAIN, "--rouns", "3"], { encoding: "utf8" });
     expect(status).toBe(2);
     expect(stderr).toContain("--rouns");
+  });
+
+  // Red when it stays for what the interrupted turns wait for.
+  it("ends with status 130 once it is interrupted, and before a turn could", async () => {
+    const out = mkdtempSync(join(tmpdir(), "heirloom-interrupted-"));
+    const run = spawn(process.execPath, [MAIN, "--only", "child/boot/neverReady", "--out", out]);
+    run.stdout.resume();
+    await once(run.stderr, "data");
+    const told = performance.now();
+    run.kill("SIGINT");
+    const [status] = await once(run, "exit");
+    const tookMs = performance.now() - told;
+    rmSync(out, { recursive: true, force: true });
+    expect(status).toBe(130);
+    expect(tookMs).toBeLessThan(DEADLINES.readyDeadlineMs);
   });
 
   it("replays every kept schedule, and nothing else", () => {

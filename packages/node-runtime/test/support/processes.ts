@@ -24,7 +24,8 @@ function environmentOf(pid: number): string[] {
 /** Whether a process still holds anything. One that is dying has lost its environment before its sockets. */
 export function isAlive(pid: number): boolean {
   try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    return !/^State:\s+[ZX]/m.test(status) || Number(/^Threads:\s+(\d+)/m.exec(status)?.[1]) > 1;
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   type ExitStatus,
+  exists,
   type Posix,
   presenceOf,
   remove,
@@ -216,7 +217,7 @@ export class Keeper {
     const until = Date.now() + exitDeadlineMs;
     for (;;) {
       const status = this.#reaper.statusOf(pid);
-      if (status !== undefined || Date.now() > until || !lives(pid)) return status;
+      if (status !== undefined || Date.now() > until || !exists(pid)) return status;
       await delay(5);
     }
   }
@@ -281,14 +282,5 @@ function catchesHangup(pid: number): boolean {
     return (BigInt(`0x${caught}`) & 1n) === 1n;
   } catch {
     return false;
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -9,6 +9,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
+import { exists } from "../process/exists.js";
 import { currentName, parseSocketName } from "./location.js";
 import { presenceOf } from "./presence.js";
 
@@ -88,18 +89,9 @@ const unfinishedPattern = /^\.\w+-(\d+)(?:\.sock)?$/;
 export async function removeStale(folder: string, own: string): Promise<void> {
   for (const name of readdirSync(folder)) {
     const [, maker] = unfinishedPattern.exec(name) ?? [];
-    if (maker !== undefined && isGone(Number(maker))) remove(join(folder, name));
+    if (maker !== undefined && !exists(Number(maker))) remove(join(folder, name));
     if (name === own || parseSocketName(name) === undefined) continue;
     if ((await presenceOf(join(folder, name))) === "dead") remove(join(folder, name));
-  }
-}
-
-function isGone(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 

@@ -4,6 +4,7 @@ export { presenceOf } from "../control/presence.js";
 export { firstActivatedDescriptor, takeActivated } from "../init/activation.js";
 export { socketDescriptor } from "../node-internals.js";
 export { offerVariable } from "../process/environment.js";
+export { exists } from "../process/exists.js";
 export { type ExitStatus, loadPosix, type Posix } from "../process/posix.js";
 export { channelDescriptor, firstListenerDescriptor } from "../process/spawn.js";
 export { loadSyscalls, type Syscalls } from "../syscalls.js";

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { exists } from "./exists.js";
 
 /** How long a child that saw the channel end looks for its parent's death before it takes the parent for alive. */
 const lookMs = 1_000;
@@ -67,11 +68,7 @@ export class DeathWatch {
 }
 
 function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  if (!exists(pid)) return false;
   if (process.platform !== "linux") return true;
   try {
     // A process that is dead and not yet collected still has its number: state Z, behind the name in parentheses.

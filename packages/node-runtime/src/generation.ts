@@ -35,6 +35,7 @@ import { formatReport, type HandoffReport, publishReport } from "./report.js";
 import { type CarriedStream, type CarryOptions, checkCarryOptions } from "./state/carry-options.js";
 import { Streams } from "./state/streams.js";
 import { TlsTickets } from "./state/tls-tickets.js";
+import { afterWaitingClients } from "./waiting-clients.js";
 
 export interface GenerationEvents {
   /** This generation is owner. Once. */
@@ -156,9 +157,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
       owner: () => {
         init.owner();
         this.emit("owner");
-        // Not before: nobody waits for it, and clients do.
-        setImmediate(() => {
-          this.#ownerSince = performance.now();
+        this.#ownerSince = performance.now();
+        afterWaitingClients(() => {
           void this.#attachToKeeper().finally(() => letterBox?.close());
           void this.#openControl(offer?.parent.pid);
         });

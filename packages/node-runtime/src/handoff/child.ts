@@ -25,6 +25,7 @@ import { DeathWatch } from "../process/death-watch.js";
 import type { Carried, CarriedStream } from "../state/carry-options.js";
 import { Importer } from "../state/importer.js";
 import { mayHaveSyscalls } from "../syscalls.js";
+import { afterWaitingClients } from "../waiting-clients.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";
 
@@ -192,7 +193,8 @@ export class Child {
       sendRelinquish: () => this.#send({ type: "relinquish" }),
       sendStop: () => this.#send({ type: "stop" }),
       prepareAdoption: () => {
-        this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared"));
+        // It loads a library, which takes milliseconds.
+        afterWaitingClients(() => this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared")));
       },
       sendConnectionsAwaited: () => {
         this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { isPort } from "./doctor/port.js";
 import { CommandError } from "./exit-status.js";
 
 /** What is read where no file is named, if it is there. */
@@ -43,7 +44,10 @@ export const fields: Readonly<Record<"$schema" | keyof Config, Field>> = {
     is: (value) => isMap(value) && Object.values(value).every(isString),
     must: 'a map of strings, such as {"PORT": "8080"}',
   },
-  ports: { is: (value) => isList(value, isText), must: 'a list of strings, such as ["127.0.0.1:8080"]' },
+  ports: {
+    is: (value) => isList(value, isPort),
+    must: 'a list of ports from 1 to 65535 in quotes, such as ["8080", "127.0.0.1:8080"]',
+  },
 };
 
 /**

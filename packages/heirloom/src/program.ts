@@ -10,7 +10,8 @@ import { status } from "./commands/status.js";
 import { stop } from "./commands/stop.js";
 import { watch } from "./commands/watch.js";
 import { configName } from "./config.js";
-import { exitStatus } from "./exit-status.js";
+import { isPort } from "./doctor/port.js";
+import { CommandError, exitStatus } from "./exit-status.js";
 
 const statuses = `
 Exit status:
@@ -68,7 +69,10 @@ export function createProgram(done: (status: number) => void): Command {
     .option(
       "--port <port>",
       "whether a service could listen on this port, or host:port; as often as you like",
-      (port: string, others: readonly string[] = []) => [...others, port],
+      (port: string, others: readonly string[] = []) => {
+        if (isPort(port)) return [...others, port];
+        throw new CommandError("usage", `--port ${port} is not a port from 1 to 65535, nor host:port`);
+      },
     )
     .addOption(configOption())
     .action(async (service: string | undefined, options: DoctorOptions) =>

@@ -71,6 +71,12 @@ test("doctor looks at the ports of the file, and of the one that is named", asyn
   expect([here, named, none].map(({ stdout }) => stdout.includes(String(port)))).toEqual([true, true, false]);
   expect([here.status, named.status]).toEqual([1, 1]);
   expect(here.stdout).toContain(String(process.pid));
+  const other = configured({ ports: ["http"] });
+  const wrong = await run({ dir: other }, ["doctor"], { cwd: other });
+  expect(wrong).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(`${other}/heirloom.json: ports must`),
+  });
 });
 
 test.each<[string, unknown, RegExp]>([
@@ -83,7 +89,12 @@ test.each<[string, unknown, RegExp]>([
   ["a name that is no name", { command: ["node"], name: "../shop" }, /--name/],
   ["a number in the environment", { env: { PORT: 80 } }, /env must be a map of strings/],
   ["half a crash", { crashes: 0.5 }, /crashes must be a whole number from 0 to 1000/],
-  ["a port that is a number", { ports: [80] }, /ports must be a list of strings/],
+  ["a port that is a number", { ports: [80] }, /ports must be a list of ports from 1 to 65535 in quotes/],
+  [
+    "a port that is none",
+    { ports: ["80", "127.0.0.1:http"] },
+    /heirloom\.json: ports must be a list of ports/,
+  ],
   ["no command at all", { name: "shop" }, /which service\? Say heirloom run -- node server\.js/],
 ])("bad input is an error that says what to do, and nothing is started: %s", async (_, config, message) => {
   const dir = configured(config);

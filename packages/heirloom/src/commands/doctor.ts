@@ -5,6 +5,7 @@ import { readConfig } from "../config.js";
 import type { Finding } from "../doctor/finding.js";
 import { checkFolder } from "../doctor/folder.js";
 import { checkPlatform, readPlatform } from "../doctor/platform.js";
+import { parsePort } from "../doctor/port.js";
 import { checkPort } from "../doctor/ports.js";
 import { checkService } from "../doctor/service.js";
 import { type ExitStatus, exitStatus } from "../exit-status.js";
@@ -26,7 +27,7 @@ export interface DoctorOptions extends CommonOptions {
 /** Says what would go wrong in a restart: on this machine, and of each service that runs. */
 export async function doctor(name: string | undefined, options: DoctorOptions): Promise<ExitStatus> {
   const config = readConfig(options.config);
-  const ports = [...(config.ports ?? []), ...(options.port ?? [])];
+  const ports = [...(config.ports ?? []), ...(options.port ?? [])].flatMap((text) => parsePort(text) ?? []);
   const services = name === undefined ? await runningServices(options) : [await findService(name, options)];
   const sections: Section[] = [
     {

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { entries } from "../client/service.js";
-import { CommandError } from "../exit-status.js";
 import { type Finding, fail, ok, warn } from "./finding.js";
+import type { Port } from "./port.js";
 import { readProc, readProcLink } from "./proc.js";
 
 /** A process that has a socket listening on a port. */
@@ -24,17 +24,10 @@ const listening = "0A";
 /** The bit of CAP_NET_BIND_SERVICE. */
 const bindService = 10n;
 
-/**
- * Whether a service could bind this port now, as this user: binds it for a moment where nobody holds it.
- * @throws CommandError for a text that is no port
- */
-export async function checkPort(text: string): Promise<Finding> {
-  const [, host, digits] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === undefined || port < 1 || port > 65_535)
-    throw new CommandError("usage", `--port ${text} is not a port from 1 to 65535, nor host:port`);
+/** Whether a service could bind this port now, as this user: binds it for a moment where nobody holds it. */
+export async function checkPort({ text, host, port }: Port): Promise<Finding> {
   const check = `port ${text}`;
-  const code = await bind(port, host?.replace(/^\[(.*)\]$/, "$1"));
+  const code = await bind(port, host);
   if (code === undefined) return ok(check, "is free, and may be bound");
   if (code === "EADDRINUSE") {
     const holders = holdersOf(port).map(named).join(", ");

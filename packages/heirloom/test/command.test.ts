@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmodSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { untilOpen } from "../../node-runtime/test/support/control-client.js";
 import { eventually } from "../../node-runtime/test/support/eventually.js";
@@ -47,6 +48,17 @@ test("in a terminal restart shows each step as it happens, in colours unless NO_
   const plain = await run(service, ["restart"], { under: inTerminal, env: { TERM: "xterm", NO_COLOR: "1" } });
   expect(plain.stdout).toContain("✓ spawned");
   expect(plain.stdout).not.toContain("\u001b[32m");
+});
+
+// Red when every answer is written: the same line came four times a second.
+test("in a terminal restart says once what it waits for: the connections, and the release's probation", async () => {
+  const service = await started({ options: { probationMs: 2_000 } });
+  const { stdout } = await run(service, ["restart"], { under: inTerminal, env: { TERM: "xterm" } });
+  const told = stdout
+    .split(/\r?\n/)
+    .flatMap((line) => /draining +(.*)/.exec(stripVTControlCharacters(line))?.[1] ?? []);
+  expect(told[0]).toBe("0 connections left, and 2 s of the release's probation");
+  expect(told).toEqual([...new Set(told)]);
 });
 
 test("--json gives each answer as the service gave it", async () => {

@@ -2,7 +2,8 @@ import { converse, SilenceError } from "../client/conversation.js";
 import { findService } from "../client/discover.js";
 import { anyOwner, ownerOf } from "../client/owner.js";
 import { CommandError, type ExitStatus, exitStatus } from "../exit-status.js";
-import { count, ends, milliseconds } from "../view/units.js";
+import { drainingLine } from "../view/draining.js";
+import { ends, milliseconds } from "../view/units.js";
 import { type CommonOptions, output, printJson } from "./context.js";
 
 /** Ends a service, and waits until everything that it accepted is finished. */
@@ -22,8 +23,7 @@ export async function stop(name: string | undefined, options: CommonOptions): Pr
             throw new CommandError("refused", `${service.name}: ${answer.message}`);
           successor = answer.owner.generation;
         } else if (answer.type === "draining" && !options.json) {
-          const { open } = answer.connections;
-          terminal.passing([terminal.paint("dim", `  … draining   ${count(open, "connection")} left`)]);
+          terminal.passing([terminal.paint("dim", drainingLine(answer))]);
         } else if (answer.type === "outcome" && answer.outcome === "stopped") {
           if (!options.json) {
             const { drain } = answer;

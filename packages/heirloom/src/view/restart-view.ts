@@ -1,6 +1,7 @@
 import type { ControlAnswer, HandoffOutcome, StepAnswer } from "@heirloom/node-runtime/control";
+import { drainingLine } from "./draining.js";
 import { plain, type Terminal } from "./terminal.js";
-import { count, ends, milliseconds } from "./units.js";
+import { ends, milliseconds } from "./units.js";
 
 const meanings: Record<string, string> = {
   spawned: "the next release is started",
@@ -25,10 +26,7 @@ export class RestartView {
     else if (!this.#terminal.live) return;
     else if (answer.type === "step") this.#step(answer);
     else if (answer.type === "draining") {
-      const { open } = answer.connections;
-      this.#terminal.passing([
-        this.#terminal.paint("dim", `  … draining   ${count(open, "connection")} left`),
-      ]);
+      this.#terminal.passing([this.#terminal.paint("dim", drainingLine(answer))]);
     } else if (answer.type === "queued") {
       const why =
         answer.behind === "restart"

@@ -12,6 +12,7 @@ export class Terminal {
   /** Whether somebody looks on, who wants to see what happens while it happens. */
   readonly live: boolean;
   #replaced = 0;
+  #passing = "";
 
   constructor(stream: NodeJS.WriteStream, { color }: { readonly color: boolean }) {
     this.#stream = stream;
@@ -33,8 +34,11 @@ export class Terminal {
     const columns = this.#stream.columns || 80;
     // A line that wraps would leave its rest behind.
     const clipped = lines.map((line) => clip(line, columns));
-    this.#stream.write(this.#erased() + clipped.map((line) => `${line}\n`).join(""));
+    const text = clipped.map((line) => `${line}\n`).join("");
+    if (this.#replaced > 0 && text === this.#passing) return;
+    this.#stream.write(this.#erased() + text);
     this.#replaced = clipped.length;
+    this.#passing = text;
   }
 
   #erased(): string {

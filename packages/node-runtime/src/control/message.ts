@@ -117,6 +117,8 @@ export interface StepAnswer {
 export interface DrainingAnswer {
   readonly type: "draining";
   readonly connections: ConnectionCounts;
+  /** How long this process stays all the same, to take the service back should the child die; missing where it is over. */
+  readonly probationLeftMs?: number;
 }
 
 /** Last. Another process goes on with the request: ask it for a restart with this `atLeast`. */

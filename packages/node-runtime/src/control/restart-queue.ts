@@ -94,7 +94,7 @@ export class RestartQueue {
   #follow(caller: Caller): void {
     const unlisten = this.#feed.listen({
       stepped: (step) => caller.say(step),
-      committed: () => tellDraining(this.#subject, caller),
+      committed: () => tellDraining(this.#subject, caller, this.#subject.service.settings.probationMs),
       concluded: (outcome) => caller.end({ type: "outcome", ...outcome }),
     });
     caller.gone(unlisten);

@@ -266,6 +266,31 @@ test("a service is called what its keeper calls it, in each generation, whatever
   expect(stderr).toBe("heirloom: no service called itself runs\n  these do: shop\n");
 });
 
+// Red without a control socket: no command would find the service, and no keeper that is started again.
+test("a kept service has a control socket, also where its program wants none", async () => {
+  const { service } = await kept({ options: { control: false } });
+  await untilOpen(service, 1);
+  expect((await run(service, ["restart"])).status).toBe(0);
+  expect((await run(service, ["stop"])).status).toBe(0);
+  await service.gone();
+});
+
+test("a service of which no generation answers is not called one that does not run", async () => {
+  const { service, keeper } = await kept({}, ["--crashes", "1000"]);
+  service.configure({ before: "throws" });
+  const before = service.pid;
+  service.signal("SIGKILL");
+  await service.logged(/exited with status 1: starting generation \d+ in \d+ ms/);
+  for (const command of ["restart", "status", "stop"]) {
+    const { status, stderr } = await run(service, [command]);
+    expect(stderr).toMatch(/^heirloom: heirloom run keeps .*, but no generation of it answers: .* SIGTERM/);
+    expect(status).toBe(6);
+  }
+  expect(isAlive(before)).toBe(false);
+  process.kill(keeper, "SIGTERM");
+  await service.gone();
+});
+
 test("heirloom status shows who keeps a service", async () => {
   const { service, keeper } = await kept();
   await untilOpen(service, 1);
@@ -387,6 +412,28 @@ test("a keeper that dies leaves the service to itself, and another one takes it 
   await eventually("generation 4 serves", () => second.stdout.includes('"event":"owner"'));
   expect(refusals(await load.stop())).toBe(0);
   second.process.kill("SIGTERM");
+  expect((await second.outcome).status).toBe(0);
+});
+
+// Red when a replacement that waits for its time is started beside an owner that has come meanwhile.
+test("INV-3: a keeper that has not seen the service that runs starts nobody beside it once it knows", async () => {
+  const { service, keeper } = await kept();
+  await untilOpen(service, 1);
+  process.kill(keeper, "SIGKILL");
+  await service.logged(/generation 1 \(pid \d+\) serves on without its keeper/);
+  rmSync(join(service.dir, "heirloom", name, "current"));
+  const program = 'console.error("was started"); process.exit(1)';
+  const second = new CommandRun(service, ["run", "--name", name, "--", "node", "-e", program], {
+    env: { FIXTURE_DIR: service.dir, [runVariable]: service.run },
+  });
+  await second.says(/starting generation \d+ in \d+ ms[\s\S]*keeps the listeners of generation 1/);
+  // Longer than what was still to be started would have taken.
+  for (const generation of [2, 3]) {
+    expect((await run(service, ["restart"])).status).toBe(0);
+    expect(await service.whoami()).toBe(generation);
+  }
+  expect(second.stderr.split("keeps the listeners of generation 1")[1]).not.toContain("was started");
+  service.signal("SIGTERM");
   expect((await second.outcome).status).toBe(0);
 });
 

@@ -333,7 +333,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
 
   async #openControl(parentPid: number | undefined): Promise<void> {
     const { control } = this.#service.settings;
-    if (control === false) return;
+    // A keeper that is started again finds by it what runs.
+    if (control === false && this.#keeper === undefined) return;
     const [generation, child, parent] = [this, this.#child, this.#parent];
     const subject: ControlSubject = {
       service: this.#service,
@@ -359,7 +360,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
     try {
       // A file of its own, see tsup.config.ts: a child on its way to ready does not load it.
       const { Control } = await import("./control/control.js");
-      this.#control = new Control(subject, control);
+      this.#control = new Control(subject, control || {});
       await this.#control.open(parentPid);
     } catch (error) {
       const { message } = error as Error;

@@ -42,6 +42,13 @@ export async function findService(name: string | undefined, where: Where): Promi
         : `several services are called ${name}: choose one with --folder:\n${found.map(({ folder }) => `  --folder ${resolve(folder, "..")}`).join("\n")}`,
     );
   }
+  for (const service of knownServices(where)) {
+    if ((name !== undefined && service.name !== name) || !(await presence(service.keeperSocket))) continue;
+    throw new CommandError(
+      "unknown",
+      `heirloom run keeps ${service.name}, but no generation of it answers: it boots, or crashes; see its log, or end it with SIGTERM to heirloom run`,
+    );
+  }
   throw notRunning(name, names, where);
 }
 

@@ -8,6 +8,8 @@ import {
 } from "@heirloom/node-runtime/control";
 import { askOnce, type Silence, SilenceError } from "./conversation.js";
 
+export const keeperSocketName = "keeper.sock";
+
 export interface ControlSocket extends ProcessId {
   readonly path: string;
 }
@@ -23,6 +25,11 @@ export class Service {
   constructor(folder: string) {
     this.name = basename(folder);
     this.folder = folder;
+  }
+
+  /** The socket of the process that keeps it, where there is one. */
+  get keeperSocket(): string {
+    return join(this.folder, keeperSocketName);
   }
 
   /** Every socket, also of processes that are dead; the youngest generation first. */

@@ -10,6 +10,7 @@ import {
   presenceOf,
   takeActivated,
 } from "@heirloom/node-runtime/keeper";
+import { keeperSocketName } from "../client/service.js";
 import { configName, isCrashes, readConfig } from "../config.js";
 import { CommandError } from "../exit-status.js";
 import type { Activated } from "../keeper/custody.js";
@@ -64,7 +65,7 @@ export async function run(line: readonly string[], options: RunOptions): Promise
   openPrivateFolder(join(root, service));
   const keeper = new Keeper(posix, syscalls, {
     program,
-    socket: join(root, service, "keeper.sock"),
+    socket: join(root, service, keeperSocketName),
     crashesMax,
     activated: takeSockets(),
     runs: async () => (await presenceOf(join(root, service, currentName))) === "answers",

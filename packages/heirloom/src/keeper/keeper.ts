@@ -202,7 +202,8 @@ export class Keeper {
       `${died}: starting generation ${this.#youngest + 1}${waitMs > 0 ? ` in ${waitMs} ms` : ""}; its clients wait`,
     );
     setTimeout(() => {
-      if (!this.#stopping) this.#start();
+      // An owner that this keeper had not heard of may have come meanwhile.
+      if (!this.#stopping && !this.#begun) this.#start();
     }, waitMs);
   }
 

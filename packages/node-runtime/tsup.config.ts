@@ -25,50 +25,68 @@ const builtins: Plugin = {
   },
 };
 
-/** Leaves what is loaded once a generation is owner in files of their own, beside the one that is loaded before. */
-const loadedLater: Plugin = {
-  name: "loaded-later",
+/** Leaves what is loaded later, or in another way, in files of their own, beside the one that asks for them. */
+const filesBeside: Plugin = {
+  name: "files-beside",
   setup(build) {
-    const extension = build.initialOptions.outExtension?.[".js"] ?? ".js";
     const later = { "control/control": "control-socket", "keeper/attachment": "keeper-attachment" };
     for (const [module, file] of Object.entries(later)) {
       build.onResolve({ filter: new RegExp(`${module}\\.js$`) }, ({ kind }) =>
-        kind === "dynamic-import" ? { path: `./${file}${extension}`, external: true } : undefined,
+        kind === "dynamic-import" ? { path: `./${file}.cjs`, external: true } : undefined,
       );
     }
+    build.onResolve({ filter: /^\.\/(index|heirloom-runtime)\.cjs$/ }, ({ path }) => ({
+      path,
+      external: true,
+    }));
   },
 };
 
-export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    "control-socket": "src/control/control.ts",
-    control: "src/control/index.ts",
-    "keeper-attachment": "src/keeper/attachment.ts",
-    keeper: "src/keeper/index.ts",
-    moves: "src/moves/index.ts",
-  },
-  format: ["esm", "cjs"],
+const common: Options = {
   platform: "node",
   target: "es2022",
-  dts: {
-    entry: {
-      index: "src/index.ts",
-      control: "src/control/index.ts",
-      keeper: "src/keeper/index.ts",
-      moves: "src/moves/index.ts",
-    },
-    resolve: ["@heirloom/protocol"],
-    compilerOptions: { ignoreDeprecations: "6.0" },
-  },
   // One file to load on a child's way to ready instead of three: measured, it saves a third of the time.
   noExternal: ["@heirloom/protocol", "msgpackr"],
   // Optional, and loaded only when needed: it must stay a package of its own.
   external: ["koffi"],
   removeNodeProtocol: false,
-  esbuildPlugins: [builtins, loadedLater],
+  esbuildPlugins: [builtins, filesBeside],
   sourcemap: true,
-  clean: true,
   treeshake: true,
   splitting: false,
-});
+};
+
+export default defineConfig([
+  // The runtime: one script, which src/entry runs, whether it is imported or required.
+  { ...common, entry: { index: "src/entry/index.cts" }, format: "cjs", treeshake: false },
+  { ...common, entry: { index: "src/entry/index.mts" }, format: "esm" },
+  {
+    ...common,
+    entry: {
+      "heirloom-runtime": "src/index.ts",
+      "control-socket": "src/control/control.ts",
+      "keeper-attachment": "src/keeper/attachment.ts",
+    },
+    format: "cjs",
+    treeshake: false,
+    esbuildOptions: (options) => {
+      // A script that is run by node:vm can require, but not import.
+      options.supported = { ...options.supported, "dynamic-import": false };
+    },
+  },
+  {
+    ...common,
+    entry: { control: "src/control/index.ts", keeper: "src/keeper/index.ts", moves: "src/moves/index.ts" },
+    format: ["esm", "cjs"],
+    dts: {
+      entry: {
+        index: "src/index.ts",
+        control: "src/control/index.ts",
+        keeper: "src/keeper/index.ts",
+        moves: "src/moves/index.ts",
+      },
+      resolve: ["@heirloom/protocol"],
+      compilerOptions: { ignoreDeprecations: "6.0" },
+    },
+  },
+]);

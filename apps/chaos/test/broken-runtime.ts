@@ -33,10 +33,11 @@ export function brokenRuntime({ from, to }: Breakage): string {
     }
   }
   symlinkSync(realpathSync(join(ROOT, "node_modules", "koffi")), join(folder, "node_modules", "koffi"));
-  const entry = join(packages, "node-runtime", "dist", "index.js");
-  const built = readFileSync(entry, "utf8");
+  const dist = join(packages, "node-runtime", "dist");
+  const script = join(dist, "heirloom-runtime.cjs");
+  const built = readFileSync(script, "utf8");
   if (!built.includes(from))
     throw new Error(`the build of the runtime has no ${JSON.stringify(from)} to break`);
-  writeFileSync(entry, built.replace(from, to));
-  return entry;
+  writeFileSync(script, built.replace(from, to));
+  return join(dist, "index.js");
 }

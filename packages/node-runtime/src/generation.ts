@@ -28,6 +28,7 @@ import { Listeners } from "./listener/registry.js";
 import { Http1 } from "./moves/http1.js";
 import type { Movable } from "./moves/movable.js";
 import type { Settings } from "./options.js";
+import { CompiledCode } from "./process/compiled-code.js";
 import { captureLaunch } from "./process/launch.js";
 import { LocalSpawner } from "./process/local-spawner.js";
 import { rehearse } from "./rehearsal.js";
@@ -117,6 +118,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
       settings,
       launch: captureLaunch(settings.spawn, settings.compileCache),
       spawner: this.#keeper?.over(spawner) ?? spawner,
+      compiled: new CompiledCode(),
       listeners,
       drainer: new Drainer(settings.drain.idleMs, (listener, tracker) => {
         if (settings.connections === "move" && tracker.isPlainHttp) this.#http1.add(listener, tracker);

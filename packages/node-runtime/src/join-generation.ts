@@ -5,7 +5,7 @@ import { type GenerationOptions, settle } from "./options.js";
 import { assertPlatform } from "./platform.js";
 import { takeOffer } from "./process/environment.js";
 
-/** On the process, not on this module, which a process may have twice: once required, once imported. */
+/** On the process, not on this module: a dependency may bring a copy of its own. */
 const joinedSymbol = Symbol.for("heirloom.joined");
 const marks = globalThis as { [joinedSymbol]?: boolean };
 

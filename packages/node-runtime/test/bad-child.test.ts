@@ -178,7 +178,7 @@ const fewDescriptors = ["/bin/sh", "-c", 'ulimit -n 60; exec "$@"', "sh"];
 test("INV-6: a parent that has no descriptors left serves on, and hands over when it has some again", async () => {
   const service = await Service.start(
     // Enough to accept a client, and not enough for a channel.
-    { beforeReady: "outOfDescriptors", spareDescriptors: 2 },
+    { beforeReady: "outOfDescriptors", spareDescriptors: 3 },
     { under: fewDescriptors },
   );
   service.configure({});

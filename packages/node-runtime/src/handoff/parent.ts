@@ -92,7 +92,9 @@ export class Parent {
 
   /** Goes ahead through what the next spawn takes: code that runs for the first time is slow, and a restart waits for it. */
   async prepare(): Promise<void> {
-    await this.#service.spawner.prepare?.();
+    const { spawner, compiled } = this.#service;
+    await spawner.prepare?.();
+    await compiled.keep();
     try {
       environmentOf(spawnRequest(this.#service, offeredFeatures(this.#service)));
     } catch (error) {

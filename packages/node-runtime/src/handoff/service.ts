@@ -4,6 +4,7 @@ import type { Hooks } from "../hooks.js";
 import type { Listeners } from "../listener/registry.js";
 import type { Movable } from "../moves/movable.js";
 import type { Settings } from "../options.js";
+import type { CompiledCode } from "../process/compiled-code.js";
 import type { Launch } from "../process/launch.js";
 import type { Spawner } from "../process/spawn.js";
 import type { HandoffReport } from "../report.js";
@@ -16,6 +17,7 @@ export interface Service {
   readonly settings: Settings;
   readonly launch: Launch;
   readonly spawner: Spawner;
+  readonly compiled: CompiledCode;
   readonly listeners: Listeners;
   readonly drainer: Drainer;
   /** How connections move, by protocol. */

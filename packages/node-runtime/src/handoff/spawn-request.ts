@@ -18,7 +18,7 @@ export function offeredFeatures({ settings, streams }: Service): string[] {
 
 /** Seals the offer for a child, and names what it is started with. @throws HandoffError */
 export function spawnRequest(service: Service, features: readonly string[]): SpawnRequest {
-  const { number, launch, listeners, settings } = service;
+  const { number, launch, compiled, listeners, settings } = service;
   const { park, commit } = settings.deadlinesMs;
   const offered = listeners.offer(firstListenerDescriptor);
   const offer = encodeOffer({
@@ -32,5 +32,6 @@ export function spawnRequest(service: Service, features: readonly string[]): Spa
     deadlines: { commitMs: Math.min(park + commit, limits.deadlineMsMax) },
     features,
   });
-  return { launch, offer, descriptors: offered.descriptors };
+  const env = { ...launch.env, ...compiled.environment };
+  return { launch: { ...launch, env }, offer, descriptors: offered.descriptors };
 }

@@ -3,7 +3,7 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { idleConnections } from "../moves/http-idle.js";
 import { isResponding } from "../moves/streams/responding.js";
-import { carrierOf, currentResponse, isParsed } from "../node-internals.js";
+import { type Connection, carrierOf, currentResponse, isParsed } from "../node-internals.js";
 import { closeGently } from "./gentle-close.js";
 import { IdleCloser } from "./idle-closer.js";
 import { SilentConnections } from "./silent-connections.js";
@@ -29,7 +29,7 @@ export class ConnectionTracker {
   readonly server: Server;
   readonly #class: ConnectionClass;
   readonly #changed: () => void;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
   /** On a TLS server: the sockets that carry the decrypted side of connections. */
   readonly #secured = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -39,8 +39,8 @@ export class ConnectionTracker {
   readonly #idleCloser: IdleCloser;
   #idleCheck: NodeJS.Timeout | undefined;
   #tally: DrainTally | undefined;
-  readonly #upgraded = new WeakSet<Socket>();
-  readonly #closedGently = new WeakSet<Socket>();
+  readonly #upgraded = new WeakSet<Connection>();
+  readonly #closedGently = new WeakSet<Connection>();
 
   /**
    * `idleMs`: how long a connection that does not move may stay idle while this generation drains. `changed` is called
@@ -51,7 +51,9 @@ export class ConnectionTracker {
     this.#class = classOf(server);
     this.#changed = changed;
     this.#idleMs = idleMs;
-    this.silent = new SilentConnections(server as HttpServer);
+    this.silent = new SilentConnections(server as HttpServer, this.#connections, (connection) =>
+      this.#gone(connection, "finished"),
+    );
     this.#idleCloser = new IdleCloser(
       server as HttpServer,
       this.#class === "tls" ? this.#secured : this.#connections,
@@ -77,12 +79,12 @@ export class ConnectionTracker {
     }
   }
 
-  has(socket: Socket): boolean {
-    return this.#connections.has(socket);
+  has(connection: Connection): boolean {
+    return this.#connections.has(connection);
   }
 
   /** Oldest first. */
-  get connections(): Iterable<Socket> {
+  get connections(): Iterable<Connection> {
     return this.#connections;
   }
 
@@ -98,15 +100,15 @@ export class ConnectionTracker {
   }
 
   /** Counts a connection as moved, and no longer among those that are open. */
-  part(socket: Socket): void {
-    this.#count(socket, "moved");
+  part(connection: Connection): void {
+    this.#count(connection, "moved");
   }
 
   /** Closes a connection here, for this reason. */
-  end(socket: Socket, end: ConnectionEnd): void {
-    const carrier = carrierOf(socket);
+  end(connection: Connection, end: ConnectionEnd): void {
+    const carrier = carrierOf(connection);
     this.#gone(carrier, this.#closedGently.has(carrier) ? "closed" : end);
-    socket.destroy();
+    connection.destroy();
   }
 
   /** May be called again, with another mode. */
@@ -146,21 +148,23 @@ export class ConnectionTracker {
     clearInterval(this.#idleCheck);
     this.#closeIdle();
     for (const session of this.#sessions) session.destroy();
-    for (const socket of this.#connections) this.end(socket, "cut");
+    for (const connection of this.#connections) this.end(connection, "cut");
   }
 
-  #speaksSomethingElse(socket: Socket): boolean {
-    return this.isPlainHttp && !isParsed(socket) && !this.silent.has(socket) && !isResponding(socket);
+  #speaksSomethingElse(connection: Connection): boolean {
+    return (
+      this.isPlainHttp && !this.silent.has(connection) && !isParsed(connection) && !isResponding(connection)
+    );
   }
 
-  #gone(socket: Socket, end: ConnectionEnd): void {
-    if (this.#count(socket, end)) this.#changed();
+  #gone(connection: Connection, end: ConnectionEnd): void {
+    if (this.#count(connection, end)) this.#changed();
   }
 
   /** Returns whether this was one more that is gone in this draining. */
-  #count(socket: Socket, end: ConnectionEnd): boolean {
-    if (!this.#connections.delete(socket) || this.#tally === undefined) return false;
-    this.#tally.count(this.#upgraded.has(socket) ? "upgraded" : this.#class, end);
+  #count(connection: Connection, end: ConnectionEnd): boolean {
+    if (!this.#connections.delete(connection) || this.#tally === undefined) return false;
+    this.#tally.count(this.#upgraded.has(connection) ? "upgraded" : this.#class, end);
     return true;
   }
 
@@ -178,7 +182,7 @@ export class ConnectionTracker {
   #closeIdle(): void {
     if (!this.#speaksHttp1) return;
     const idle = [...idleConnections(this.server as HttpServer, this.#connections), ...this.silent];
-    for (const socket of idle) this.end(socket, "closed");
+    for (const connection of idle) this.end(connection, "closed");
   }
 }
 

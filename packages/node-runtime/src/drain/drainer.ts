@@ -1,4 +1,5 @@
 import type { Server, Socket } from "node:net";
+import type { Connection } from "../node-internals.js";
 import { ConnectionTracker, type DrainMode } from "./connection-tracker.js";
 import { type ConnectionClass, type DrainCounts, DrainTally } from "./tally.js";
 
@@ -41,8 +42,8 @@ export class Drainer {
   }
 
   /** Counts connections as moved, and among those that are open no more. Their copies here are still to be closed. */
-  part(sockets: readonly Socket[]): void {
-    for (const socket of sockets) this.#trackedBy(socket)?.tracker.part(socket);
+  part(connections: readonly Connection[]): void {
+    for (const connection of connections) this.#trackedBy(connection)?.tracker.part(connection);
     this.check();
   }
 
@@ -114,7 +115,7 @@ export class Drainer {
     drained();
   }
 
-  #trackedBy(socket: Socket) {
-    return this.#trackers.find(({ tracker }) => tracker.has(socket));
+  #trackedBy(connection: Connection) {
+    return this.#trackers.find(({ tracker }) => tracker.has(connection));
   }
 }

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { idleConnections, isUnused } from "../moves/http-idle.js";
-import { isStopped } from "../node-internals.js";
+import { type Connection, isStopped, SilentConnection } from "../node-internals.js";
 
 /** How often a generation that leaves looks which connections are idle. */
 const lookMs = 250;
@@ -13,16 +13,16 @@ const lookMs = 250;
  */
 export class IdleCloser {
   readonly #server: HttpServer;
-  readonly #sockets: Iterable<Socket>;
+  readonly #connections: Iterable<Connection>;
   readonly #close: (socket: Socket) => void;
   /** When each is closed, in milliseconds since the beginning. */
   readonly #times = new WeakMap<Socket, number>();
   #looking: NodeJS.Timeout | undefined;
 
-  /** `sockets`: those that speak HTTP; on a TLS server the decrypted ones. `close` closes one of them gently. */
-  constructor(server: HttpServer, sockets: Iterable<Socket>, close: (socket: Socket) => void) {
+  /** `connections`: those that speak HTTP; on a TLS server the decrypted ones. `close` closes one of them gently. */
+  constructor(server: HttpServer, connections: Iterable<Connection>, close: (socket: Socket) => void) {
     this.#server = server;
-    this.#sockets = sockets;
+    this.#connections = connections;
     this.#close = close;
   }
 
@@ -61,9 +61,10 @@ export class IdleCloser {
    * child's to close.
    */
   #idle(): Socket[] {
-    const idle = idleConnections(this.#server, this.#sockets);
-    return [...this.#sockets].filter(
-      (socket) =>
+    const idle = idleConnections(this.#server, this.#connections);
+    return [...this.#connections].filter(
+      (socket): socket is Socket =>
+        !(socket instanceof SilentConnection) &&
         (idle.has(socket) || isUnused(socket)) &&
         socket.writable &&
         socket.writableLength === 0 &&

@@ -2,81 +2,116 @@ import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { MovedConnection } from "@heirloom/protocol";
 import { carryActivity } from "../moves/http-activity.js";
-import { countAsAccepted } from "../node-internals.js";
+import {
+  type Connection,
+  countAsAccepted,
+  countAsClosed,
+  countUntilClosed,
+  SilentConnection,
+} from "../node-internals.js";
 
 /** By how much longer than it says an HTTP/1.1 server keeps a connection alive, where its line has no option for that. */
 const keepAliveBufferMs = 1_000;
+/** By how much longer than it may a connection is silent at most: so many can be looked at together. */
+const slackMs = 100;
+
+interface Silence {
+  readonly moved: MovedConnection;
+  /** When it came, on the clock of `performance`. */
+  readonly since: number;
+  /** When it is closed, on the same clock. */
+  readonly until: number;
+}
 
 /**
  * HTTP/1.1 connections that came from the generation before, and of which nothing has been heard since. Each is given to
- * its server with its first bytes: until then it costs a socket and nothing else, and the server's limit for the head of
+ * its server with its first bytes: until then it costs a handle and nothing else, and the server's limit for the head of
  * a request does not count against a client that has not begun one.
  */
 export class SilentConnections {
   readonly #server: Server;
-  readonly #silent = new Map<Socket, { readonly moved: MovedConnection; readonly since: number }>();
-  /** The same for all connections: a batch of them is taken up in one turn. */
-  readonly #listeners: readonly (readonly [string, (this: Socket) => void])[];
+  readonly #connections: Set<Connection>;
+  readonly #silent = new Map<SilentConnection, Silence>();
+  readonly #closed: (connection: SilentConnection) => void;
+  #look: NodeJS.Timeout | undefined;
+  #lookAt = Number.POSITIVE_INFINITY;
 
-  constructor(server: Server) {
+  /** `connections`: all of the server; a silent one is among them until it speaks. `gone`: one has closed. */
+  constructor(server: Server, connections: Set<Connection>, gone: (connection: SilentConnection) => void) {
     this.#server = server;
-    const silent = this;
-    this.#listeners = Object.entries({
-      // Not "data": that costs each connection a turn of its own before anything has come.
-      readable(this: Socket) {
-        const first = this.read() as Buffer | null;
-        if (first !== null) silent.#wake(this, first);
-      },
-      end(this: Socket) {
-        this.end();
-      },
-      error() {},
-      close(this: Socket) {
-        silent.#silent.delete(this);
-      },
-      timeout(this: Socket) {
-        if (!server.emit("timeout", this)) this.destroy();
-      },
-    });
+    this.#connections = connections;
+    this.#closed = (connection) => {
+      this.#silent.delete(connection);
+      countAsClosed(server);
+      gone(connection);
+    };
   }
 
-  has(socket: Socket): boolean {
-    return this.#silent.has(socket);
+  has(connection: Connection): connection is SilentConnection {
+    return this.#silent.has(connection as SilentConnection);
   }
 
-  [Symbol.iterator](): IterableIterator<Socket> {
+  [Symbol.iterator](): IterableIterator<SilentConnection> {
     return this.#silent.keys();
   }
 
   /** `late`: what its parent had read of it already. This runtime never does so; another implementation may. */
-  add(socket: Socket, moved: MovedConnection, late: readonly Uint8Array[]): void {
-    const now = performance.now();
-    this.#silent.set(socket, { moved, since: now });
-    countAsAccepted(this.#server, socket);
+  add(descriptor: number, moved: MovedConnection, late: readonly Uint8Array[]): void {
+    const since = performance.now();
     const { served = 0, idleMs = 0 } = moved;
-    if (served > 0) carryActivity(socket, { served, lastAt: now - idleMs });
-    for (const [event, listener] of this.#listeners) socket.on(event, listener);
     const limitMs = patienceMs(this.#server, served > 0);
-    if (limitMs > 0) socket.setTimeout(Math.max(1, limitMs - idleMs));
-    if (late.length > 0) this.#wake(socket, Buffer.concat(late));
+    const until = limitMs > 0 ? since + Math.max(0, limitMs - idleMs) : Number.POSITIVE_INFINITY;
+    const connection = new SilentConnection(descriptor, this.#server, this.#spoke, this.#closed);
+    this.#silent.set(connection, { moved, since, until });
+    this.#connections.add(connection);
+    countAsAccepted(this.#server);
+    this.#lookBy(until);
+    if (late.length > 0) this.#give(connection, Buffer.concat(late));
   }
+
+  readonly #spoke = (connection: SilentConnection): void => {
+    this.#give(connection);
+  };
 
   /** Gives a connection to its server, with its first bytes. */
-  #wake(socket: Socket, first: Buffer): void {
-    this.#silent.delete(socket);
-    for (const [event, listener] of this.#listeners) socket.removeListener(event, listener);
-    socket.setTimeout(0);
+  #give(connection: SilentConnection, late?: Buffer): Socket {
+    const { moved, since } = this.#silent.get(connection) as Silence;
+    this.#silent.delete(connection);
+    this.#connections.delete(connection);
+    const socket = connection.wake();
+    countUntilClosed(this.#server, socket);
+
+    const { served = 0, idleMs = 0 } = moved;
+    if (served > 0) carryActivity(socket, { served, lastAt: since - idleMs });
+    const first = late ?? (socket.read() as Buffer | null);
     socket.pause();
-    socket.unshift(first);
+    if (first !== null) socket.unshift(first);
     this.#server.emit("connection", socket);
     socket.resume();
+    return socket;
   }
 
-  /** What a further generation is to be told of it; undefined where it is not silent any more. */
-  describe(socket: Socket): Pick<MovedConnection, "served" | "idleMs"> | undefined {
-    const silent = this.#silent.get(socket);
-    if (silent === undefined) return undefined;
-    const { moved, since } = silent;
+  #lookBy(at: number): void {
+    if (at > this.#lookAt - slackMs || at === Number.POSITIVE_INFINITY) return;
+    clearTimeout(this.#look);
+    this.#lookAt = at;
+    this.#look = setTimeout(() => this.#closeExpired(), at - performance.now()).unref();
+  }
+
+  #closeExpired(): void {
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    const now = performance.now();
+    for (const [connection, { until }] of this.#silent) {
+      if (until > now) this.#lookBy(until);
+      // Whoever listens may let it live.
+      else if (this.#server.listenerCount("timeout") === 0) connection.destroy();
+      else this.#server.emit("timeout", this.#give(connection));
+    }
+  }
+
+  /** What a further generation is to be told of it. */
+  describe(connection: SilentConnection): Pick<MovedConnection, "served" | "idleMs"> {
+    const { moved, since } = this.#silent.get(connection) as Silence;
     const idleMs = Math.round((moved.idleMs ?? 0) + performance.now() - since);
     return { ...(moved.served !== undefined && { served: moved.served }), idleMs };
   }

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import type { Socket } from "node:net";
 import {
   type Connections,
   type ConnectionsLate,
@@ -10,7 +11,7 @@ import type { Drainer } from "../drain/drainer.js";
 import { connectionOn } from "../node-internals.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { closeAll, receiveBatch } from "./descriptor-channel.js";
-import type { Movable } from "./movable.js";
+import type { ArrivedConnection, Movable } from "./movable.js";
 
 interface HeldConnection {
   readonly descriptor: number;
@@ -141,10 +142,34 @@ export class Adopter {
       closeSync(descriptor);
       return;
     }
-    const tracker = this.#drainer.trackerOf(moved.listener);
-    const socket = connectionOn(descriptor, tracker?.server);
+    movable.adopt(new Arrival(descriptor, moved, late, this.#drainer));
+  }
+}
+
+class Arrival implements ArrivedConnection {
+  readonly descriptor: number;
+  readonly moved: MovedConnection;
+  readonly late: readonly Uint8Array[];
+  readonly #drainer: Drainer;
+  #socket: Socket | undefined;
+
+  constructor(descriptor: number, moved: MovedConnection, late: readonly Uint8Array[], drainer: Drainer) {
+    this.descriptor = descriptor;
+    this.moved = moved;
+    this.late = late;
+    this.#drainer = drainer;
+  }
+
+  get socket(): Socket {
+    this.#socket ??= this.#open();
+    return this.#socket;
+  }
+
+  #open(): Socket {
+    const tracker = this.#drainer.trackerOf(this.moved.listener);
+    const socket = connectionOn(this.descriptor, tracker?.server);
     tracker?.track(socket);
-    movable.adopt({ socket, moved, late });
+    return socket;
   }
 }
 

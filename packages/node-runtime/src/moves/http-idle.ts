@@ -1,13 +1,13 @@
 import type { Server } from "node:http";
 import { Socket } from "node:net";
-import { isParsed } from "../node-internals.js";
+import { type Connection, isParsed } from "../node-internals.js";
 
 /**
  * The connections of which Node says that they wait for the next request and that not one byte of it has come. Counting
  * bytes cannot tell: half of a request may have come together with the one before it. The parser knows, and
  * `closeIdleConnections` is the public way to ask: for the length of that one call, destroying is only noting.
  */
-export function idleConnections(server: Server, connections: Iterable<Socket>): Set<Socket> {
+export function idleConnections(server: Server, connections: Iterable<Connection>): Set<Socket> {
   const idle = new Set<Socket>();
   const note = function (this: Socket): Socket {
     idle.add(this);
@@ -31,7 +31,7 @@ export function isUnused(socket: Socket): boolean {
   return socket.bytesRead === 0 && isParsed(socket);
 }
 
-function replaceDestroy(target: Socket, destroy: (this: Socket) => Socket): () => void {
+function replaceDestroy(target: Connection, destroy: (this: Socket) => Socket): () => void {
   const own = Object.getOwnPropertyDescriptor(target, "destroy");
   Object.defineProperty(target, "destroy", { value: destroy, configurable: true, writable: true });
   return () => {

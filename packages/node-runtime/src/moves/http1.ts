@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { closeSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { ConnectionTracker } from "../drain/connection-tracker.js";
@@ -45,40 +46,33 @@ export class Http1 implements Movable {
       };
       for (const socket of tracker.connections) {
         if (paused.length >= max) return paused;
-        if (!isAtBoundary(socket, tracker, isIdle)) continue;
+        if (!tracker.silent.has(socket) && !isAtBoundary(socket, isIdle)) continue;
         const resume = () => startReading(socket);
         if (!stopReading(socket)) resume();
         else {
-          const moved = { still: true, ...historyOf(socket, tracker) };
-          paused.push({ socket, listener, moved, resume });
+          const history = tracker.silent.has(socket) ? tracker.silent.describe(socket) : historyOf(socket);
+          paused.push({ socket, listener, moved: { still: true, ...history }, resume });
         }
       }
     }
     return paused;
   }
 
-  adopt({ socket, moved, late }: ArrivedConnection): void {
+  adopt({ descriptor, moved, late }: ArrivedConnection): void {
     const found = this.#trackers.findLast(({ listener }) => listener === moved.listener);
-    if (found === undefined) socket.destroy();
-    else found.tracker.silent.add(socket, moved, late);
+    if (found === undefined) closeSync(descriptor);
+    else found.tracker.silent.add(descriptor, moved, late);
   }
 }
 
-function isAtBoundary(
-  socket: Socket,
-  tracker: ConnectionTracker,
-  isIdle: (socket: Socket) => boolean,
-): boolean {
+function isAtBoundary(socket: Socket, isIdle: (socket: Socket) => boolean): boolean {
   if (socket.destroyed || !socket.readable || !socket.writable || socket.writableLength > 0) return false;
-  if (tracker.silent.has(socket)) return socket.readableLength === 0;
   // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
   if (!isParsed(socket) || currentResponse(socket) !== undefined) return false;
   return isUnused(socket) || isIdle(socket);
 }
 
-function historyOf(socket: Socket, tracker: ConnectionTracker): { served?: number; idleMs?: number } {
-  const silent = tracker.silent.describe(socket);
-  if (silent !== undefined) return silent;
+function historyOf(socket: Socket): { served?: number; idleMs?: number } {
   const activity = activityOf(socket);
   if (activity === undefined) return { served: 0 };
   return { served: activity.served, idleMs: Math.round(performance.now() - activity.lastAt) };

@@ -1,10 +1,11 @@
 import type { Socket } from "node:net";
 import type { MovedConnection } from "@heirloom/protocol";
+import type { Connection } from "../node-internals.js";
 
 /** A connection that has been paused at a message boundary, and can move. */
 export interface PausedConnection {
   /** The connection's own descriptor is passed on. */
-  readonly socket: Socket;
+  readonly socket: Connection;
   /** The name of the listener that it came in on. */
   readonly listener: string;
   /** What the child is told of it. */
@@ -22,6 +23,9 @@ export interface PausedConnection {
 
 /** A connection that has arrived, and belongs to this generation alone. */
 export interface ArrivedConnection {
+  /** For who makes something else of it than a socket. */
+  readonly descriptor: number;
+  /** Made when it is first asked for, and one of the connections of its listener from then on. */
   readonly socket: Socket;
   readonly moved: MovedConnection;
   /** What comes before everything that is read from the socket. */
@@ -47,6 +51,6 @@ export interface Movable {
   pause(max: number, listeners: ReadonlySet<string>): readonly PausedConnection[];
   /** Nothing moves any more: the draining is over, or the child is gone. */
   end(): void;
-  /** Goes on with a connection. Called in the turn in which its socket was made: listen to it at once. */
+  /** Goes on with a connection. Listen to its socket in the turn in which that is made. */
   adopt(arrived: ArrivedConnection): void;
 }

@@ -1,6 +1,5 @@
-import type { Socket } from "node:net";
 import { limits, type Message, type MovedConnection } from "@heirloom/protocol";
-import { descriptorOf } from "../node-internals.js";
+import { type Connection, descriptorOf } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
 import { sendBatch } from "./descriptor-channel.js";
 import type { ListenerOf, Movable, PausedConnection } from "./movable.js";
@@ -40,7 +39,7 @@ export interface MoverOptions {
    */
   stalled(stalled: boolean): void;
   /** These connections are the child's now, and were read by nobody for so long. */
-  moved(sockets: readonly Socket[], pausedMs: number): void;
+  moved(connections: readonly Connection[], pausedMs: number): void;
 }
 
 interface Batch {
@@ -63,7 +62,7 @@ export class Mover {
   #answer: NodeJS.Timeout | undefined;
   #ended = false;
   /** Copies of what has moved, and the closing of them that is under way. */
-  readonly #copies: Socket[] = [];
+  readonly #copies: Connection[] = [];
   #closing: NodeJS.Immediate | undefined;
 
   constructor(options: MoverOptions) {

@@ -16,6 +16,6 @@ export function unmarkAsResponding(socket: Socket): void {
 }
 
 /** Whether this is a connection of HTTP/1.1 on which a response of an earlier generation goes on. */
-export function isResponding(socket: Socket): boolean {
-  return (socket as Marked)[respondingSymbol] !== undefined;
+export function isResponding(connection: object): boolean {
+  return (connection as Marked)[respondingSymbol] !== undefined;
 }

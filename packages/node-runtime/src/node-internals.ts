@@ -158,6 +158,12 @@ export function stopReading(socket: Connection): boolean {
   return handle.readStop() === 0;
 }
 
+/** Leaves what comes to a system call of this package's own: Node would lose the descriptors among it, also when it reads out what a dead child left. */
+export function neverRead(socket: Socket): void {
+  stopReading(socket);
+  socket._read = () => {};
+}
+
 /** Reads again after `stopReading`. */
 export function startReading(socket: Connection): void {
   stopped.delete(socket);

@@ -22,6 +22,8 @@ export interface HandoffReport {
   readonly state?: readonly StreamReport[];
   /** Why it failed. */
   readonly error?: HandoffError;
+  /** Connections that the child gave back as it ended, and that go on here; only of `rolledBack`, and only where there were any. */
+  readonly returned?: number;
   /** What became of the parent's connections; only in the event at the end of a committed handoff. */
   readonly drain?: DrainCounts;
 }
@@ -43,6 +45,7 @@ export class HandoffRecord {
   pid: number | undefined;
   listeners: readonly ListenerDisposition[] = [];
   state: readonly StreamReport[] | undefined;
+  returned = 0;
 
   constructor(generation: number) {
     this.#generation = generation;
@@ -63,6 +66,7 @@ export class HandoffRecord {
       listeners: this.listeners,
       ...(this.state && { state: this.state }),
       ...(error && { error }),
+      ...(this.returned > 0 && { returned: this.returned }),
     };
   }
 }
@@ -76,6 +80,7 @@ export function formatReport({
   steps,
   error,
   drain,
+  returned = 0,
   state = [],
 }: HandoffReport): string {
   const parent = `generation ${generation} (pid ${process.pid})`;
@@ -88,7 +93,8 @@ export function formatReport({
     return `${parent} handed over to ${successor} in ${durationMs} ms (${times} ms)${lost}${drained}`;
   }
   const what = outcome === "aborted" ? "was aborted" : "was rolled back";
-  return `${parent} serves on: its handoff to ${successor} ${what} after ${durationMs} ms: ${error?.message ?? "no reason is known"}`;
+  const back = returned > 0 ? `; ${returned} connections came back` : "";
+  return `${parent} serves on: its handoff to ${successor} ${what} after ${durationMs} ms: ${error?.message ?? "no reason is known"}${back}`;
 }
 
 /** `drained in 212 ms: 500 connections moved (none waited longer than 3 ms), 2 finished, 0 closed idle, 1 cut (upgraded)` */

@@ -96,6 +96,10 @@ export class Attempt {
     this.#link?.kill();
   }
 
+  takeBack(): void {
+    this.record.returned = this.#moves?.takeBack() ?? 0;
+  }
+
   async flushed(): Promise<void> {
     await this.#link?.flushed();
   }

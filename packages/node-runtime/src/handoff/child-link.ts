@@ -58,8 +58,10 @@ export class ChildLink {
   settle(exited: () => void): void {
     const settled = () => {
       clearTimeout(timer);
-      this.close();
+      this.channel.close();
+      // What it gave back is looked for by whoever is told.
       exited();
+      this.close();
     };
     const timer = setTimeout(settled, lastWordsMs);
     if (this.channel.ended) settled();

@@ -49,6 +49,8 @@ const diesWithParent = new Set<ChildEvent>([
 /** For a last message, in milliseconds. @see spec/v1/bootstrap.md, B-19 */
 const lastWordsMs = 500;
 const preparing = new Set<ChildState>(["founding", "booting", "preparing", "orphaned"]);
+/** Where the parent takes the service back, should this process end. */
+const hasWayBack = new Set<ChildState>(["succeeding", "relinquishing"]);
 const awaitsParent = new Set<ChildState>(["preparing", "ready"]);
 
 /** This generation as a child of the one before it, or as the first: executes its machine's effects. */
@@ -99,6 +101,7 @@ export class Child {
       look: (event, state) => this.#look(event, state),
       entered: (state) => {
         if (!awaitsParent.has(state)) this.#importer.end();
+        if (!hasWayBack.has(state)) this.#adopter?.mayReturn(undefined);
       },
       effects: this.#effects(),
     });
@@ -194,7 +197,12 @@ export class Child {
       sendStop: () => this.#send({ type: "stop" }),
       prepareAdoption: () => {
         // It loads a library, which takes milliseconds.
-        afterWaitingClients(() => this.#adopter?.prepare().then(() => this.#dispatch("adoptionPrepared")));
+        afterWaitingClients(() =>
+          this.#adopter?.prepare().then(() => {
+            this.#dispatch("adoptionPrepared");
+            this.#mayReturn();
+          }),
+        );
       },
       sendConnectionsAwaited: () => {
         this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });
@@ -296,6 +304,18 @@ export class Child {
   /** Reads no further from a parent that does not keep to the protocol. */
   #refuse(fault: HandoffError | undefined): void {
     if (fault !== undefined) this.#channel?.refuseMore(fault);
+  }
+
+  /** From here on a failure of this process leaves its clients to the parent, as long as that has not given up its way back. */
+  #mayReturn(): void {
+    if (!hasWayBack.has(this.state)) return;
+    const inherited = this.#service.listeners
+      .dispositions()
+      .filter((each) => each.disposition === "inherited");
+    this.#adopter?.mayReturn(new Set(inherited.map(({ name }) => name)));
+    process.once("exit", () => {
+      if (hasWayBack.has(this.state)) this.#adopter?.giveBack();
+    });
   }
 
   #takeReason(): HandoffError | undefined {

@@ -1,7 +1,10 @@
+import { closeSync } from "node:fs";
 import type { HandoffError, ListenerDisposition, Message } from "@heirloom/protocol";
 import type { DrainMode } from "../drain/connection-tracker.js";
+import { openConnection } from "../moves/adopter.js";
 import { Mover } from "../moves/mover.js";
-import { loadSyscalls } from "../syscalls.js";
+import { receiveReturned } from "../moves/returned.js";
+import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import type { ChildLink } from "./child-link.js";
 import { violation } from "./message-event.js";
 import type { Service } from "./service.js";
@@ -28,6 +31,7 @@ export class ParentMoves {
   /** Which protocols the child takes over, once it has said so. */
   #awaited: readonly string[] | undefined;
   #mover: Mover | undefined;
+  #syscalls: Syscalls | undefined;
   #over = false;
   /** Whether the child has left it open for too long what it takes, or leaves a batch unanswered. */
   #stalled = false;
@@ -88,6 +92,7 @@ export class ParentMoves {
     clearTimeout(this.#patience);
     this.#stalled = false;
     const syscalls = await loadSyscalls();
+    this.#syscalls = syscalls;
     const channel = this.#link.descriptorChannel;
     if (this.#over) return;
     if (syscalls === undefined || channel === undefined) this.#awaited = [];
@@ -141,6 +146,24 @@ export class ParentMoves {
     this.#over = true;
     clearTimeout(this.#patience);
     this.#mover?.end();
+  }
+
+  /** Goes on with what a child that has exited gave back. Returns how many connections that were. */
+  takeBack(): number {
+    const channel = this.#link.descriptorChannel;
+    if (this.#syscalls === undefined || channel === undefined) return 0;
+    const { movables, drainer } = this.#service;
+    let count = 0;
+    for (const connection of receiveReturned(this.#syscalls, channel)) {
+      try {
+        openConnection(connection, movables, drainer);
+        count += 1;
+      } catch {
+        // It is none. Nothing that a child leaves keeps its parent from serving.
+        closeSync(connection.descriptor);
+      }
+    }
+    return count;
   }
 
   #stall(stalled: boolean): void {

@@ -131,6 +131,7 @@ export class Parent {
       resumeConnections: () => {
         this.#attempt?.moves?.end();
         this.#retreat.resume();
+        this.#attempt?.takeBack();
       },
       cutConnections: () => drainer.cut(),
       moveConnections: () => void this.#attempt?.moves?.begin(),

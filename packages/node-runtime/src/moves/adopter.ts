@@ -8,10 +8,11 @@ import {
   type MovedConnection,
 } from "@heirloom/protocol";
 import type { Drainer } from "../drain/drainer.js";
-import { connectionOn } from "../node-internals.js";
+import { connectionOn, descriptorOf } from "../node-internals.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { closeAll, receiveBatch } from "./descriptor-channel.js";
 import type { ArrivedConnection, Movable } from "./movable.js";
+import { type Returned, sendReturned } from "./returned.js";
 
 interface HeldConnection {
   readonly descriptor: number;
@@ -48,6 +49,35 @@ export class Adopter {
 
   async prepare(): Promise<void> {
     this.#syscalls = await loadSyscalls();
+  }
+
+  /** As `Movable.mayReturn` tells it. */
+  mayReturn(listeners: ReadonlySet<string> | undefined): void {
+    if (this.#syscalls === undefined) return;
+    for (const movable of this.#movables.values()) movable.mayReturn?.(listeners);
+  }
+
+  /** This process ends in this very turn: gives the parent all connections that it can go on with. */
+  giveBack(): void {
+    if (this.#syscalls === undefined || this.#closed) return;
+    try {
+      sendReturned(this.#syscalls, this.#channel, this.#abandon());
+    } catch {
+      // The parent is gone, or this process is in no state for it. Its clients lose what they would have lost anyway.
+    }
+  }
+
+  #abandon(): Returned[] {
+    const returned: Returned[] = [];
+    for (const movable of this.#movables.values()) {
+      for (const { socket, listener, moved, late } of movable.abandon?.() ?? []) {
+        const descriptor = descriptorOf(socket);
+        const { protocol } = movable;
+        if (descriptor !== undefined)
+          returned.push({ descriptor, moved: { listener, protocol, ...moved }, late: late?.() ?? [] });
+      }
+    }
+    return returned;
   }
 
   /** Which protocols can be taken; none without the system calls that it takes, or once it was declined. */
@@ -136,14 +166,20 @@ export class Adopter {
       : receiveBatch(this.#syscalls, this.#channel, batch);
   }
 
-  #open({ descriptor, moved, late }: HeldConnection): void {
-    const movable = this.#movables.get(moved.protocol);
-    if (movable === undefined) {
-      closeSync(descriptor);
-      return;
-    }
-    movable.adopt(new Arrival(descriptor, moved, late, this.#drainer));
+  #open(connection: HeldConnection): void {
+    openConnection(connection, this.#movables, this.#drainer);
   }
+}
+
+/** Goes on with a connection that has arrived from another generation. */
+export function openConnection(
+  { descriptor, moved, late }: Returned,
+  movables: ReadonlyMap<string, Movable>,
+  drainer: Drainer,
+): void {
+  const movable = movables.get(moved.protocol);
+  if (movable === undefined) closeSync(descriptor);
+  else movable.adopt(new Arrival(descriptor, moved, late, drainer));
 }
 
 class Arrival implements ArrivedConnection {

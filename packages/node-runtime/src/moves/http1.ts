@@ -7,6 +7,7 @@ import { currentResponse, isParsed, startReading, stopReading } from "../node-in
 import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
 import { idleConnections, isUnused } from "./http-idle.js";
 import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js";
+import { UnansweredRequests } from "./unanswered.js";
 
 /**
  * Plain HTTP/1.1. A connection moves when it has not been used yet, or waits for its next request and not one byte of that
@@ -15,6 +16,9 @@ import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js"
 export class Http1 implements Movable {
   readonly protocol = "http/1.1";
   readonly #trackers: { readonly listener: string; readonly tracker: ConnectionTracker }[] = [];
+  readonly #unanswered = new UnansweredRequests();
+  /** The listeners that the parent still has. */
+  #returnable: ReadonlySet<string> | undefined;
   #settled: (() => void) | undefined;
 
   /** Connections of this listener move from here on. */
@@ -56,6 +60,28 @@ export class Http1 implements Movable {
       }
     }
     return paused;
+  }
+
+  mayReturn(listeners: ReadonlySet<string> | undefined): void {
+    for (const { tracker } of this.#trackers) {
+      if (listeners === undefined) this.#unanswered.unwatch(tracker.server as Server);
+      else if (this.#returnable === undefined) this.#unanswered.watch(tracker.server as Server);
+    }
+    this.#returnable = listeners;
+  }
+
+  /** Also those whose request nobody has begun to answer: as late bytes it is the parent's to answer. */
+  abandon(): PausedConnection[] {
+    const listeners = this.#returnable ?? new Set<string>();
+    const abandoned = this.pause(Number.POSITIVE_INFINITY, listeners);
+    for (const { listener, tracker } of this.#trackers) {
+      if (!listeners.has(listener)) continue;
+      for (const [socket, head] of this.#unanswered.heads(tracker.server as Server, tracker.connections)) {
+        const moved = { still: false, ...historyOf(socket) };
+        abandoned.push({ socket, listener, moved, late: () => [head], resume: () => {} });
+      }
+    }
+    return abandoned;
   }
 
   adopt({ descriptor, moved, late }: ArrivedConnection): void {

@@ -51,6 +51,13 @@ export interface Movable {
   pause(max: number, listeners: ReadonlySet<string>): readonly PausedConnection[];
   /** Nothing moves any more: the draining is over, or the child is gone. */
   end(): void;
+  /**
+   * Whether the parent could go on with the connections of these listeners, should this process end now: from when on, and until
+   * when (undefined). Missing where a protocol's connections die with their process.
+   */
+  mayReturn?(listeners: ReadonlySet<string> | undefined): void;
+  /** This process ends in this very turn: everything that its parent can go on with. Not called twice. */
+  abandon?(): readonly PausedConnection[];
   /** Goes on with a connection. Listen to its socket in the turn in which that is made. */
   adopt(arrived: ArrivedConnection): void;
 }

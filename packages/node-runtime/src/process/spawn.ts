@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { HandoffError } from "@heirloom/protocol";
+import { neverRead } from "../node-internals.js";
 import { offerVariable } from "./environment.js";
 import type { Launch } from "./launch.js";
 
@@ -79,9 +80,9 @@ export const nodeSpawner: Spawner = {
   },
 };
 
-/** A stream that keeps no process alive, and whose end means nothing: the channel tells. */
+/** A stream that keeps no process alive, that Node does not read from, and whose end means nothing: the channel tells. */
 export function quiet(socket: Socket): Socket {
-  socket.unref();
+  neverRead(socket.unref());
   return socket.on("error", () => {});
 }
 

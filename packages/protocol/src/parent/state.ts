@@ -127,7 +127,7 @@ export type ParentEffect =
   | "releaseConnections"
   /** Read from the batch's connections again: they stay here. Must not come while the child could read from them. */
   | "keepConnections"
-  /** Treat what is open as before draining, the batch that is on its way, too. */
+  /** Treat what is open as before draining, the batch that is on its way, too, and what the child gave back. */
   | "resumeConnections"
   /** Close what is still open. */
   | "cutConnections"

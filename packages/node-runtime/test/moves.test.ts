@@ -33,6 +33,13 @@ async function drained(service: Service, pid: number): Promise<Line> {
   return report;
 }
 
+async function answered(clients: readonly KeptAlive[], generation: number): Promise<void> {
+  const answers = await Promise.all(clients.map((each) => each.whoami()));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+    new Set([JSON.stringify(answeredBy(generation))]),
+  );
+}
+
 const answeredBy = (generation: number) => ({ outcome: "ok", generation, closes: false });
 
 // Red when silent connections are not listened to, when `released` is not sent, or when the parent ends connections as it
@@ -288,6 +295,32 @@ test.each([
   for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(1));
   await service.succeed();
   for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(2));
+});
+
+// More than two batches, so that one is on its way while the next one is paused. Red when what is on its way is paused once more, and when
+// what was paused ahead is not read from again.
+test("INV-4: each of many connections moves once", async () => {
+  const { service, target, pid } = await start({ options: { slowStart: false } });
+  const clients = await open(target, 700);
+  service.signal("SIGHUP");
+  await service.owner(2);
+  expect(await drained(service, pid)).toMatchObject({ drain: { moved: 700, closed: 0, cut: 0 } });
+  await answered(clients, 2);
+  const next = service.pid;
+  await service.succeed();
+  expect(await drained(service, next)).toMatchObject({ drain: { moved: 700, closed: 0, cut: 0 } });
+  await answered(clients, 3);
+});
+
+test("INV-4: a child killed before adoptConnections costs none of many connections", async () => {
+  const { service, target, pid } = await start({ options: { slowStart: false } });
+  const clients = await open(target, 700);
+  service.arm({ role: "child", effect: "adoptConnections", when: "before", signal: "SIGKILL" });
+  service.signal("SIGHUP");
+  await service.until("handoff", { pid, outcome: "rolledBack" });
+  await answered(clients, 1);
+  await service.succeed();
+  await answered(clients, 2);
 });
 
 // What the child has said that it holds is given to it: its last words may be read before its death is seen.

@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { ConnectionTracker } from "../drain/connection-tracker.js";
-import { currentResponse, isParsed, startReading, stopReading } from "../node-internals.js";
+import { currentResponse, isParsed, isStopped, startReading, stopReading } from "../node-internals.js";
 import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
 import { idleConnections, isUnused } from "./http-idle.js";
 import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js";
@@ -50,6 +50,8 @@ export class Http1 implements Movable {
       };
       for (const socket of tracker.connections) {
         if (paused.length >= max) return paused;
+        // On its way already.
+        if (isStopped(socket)) continue;
         if (!tracker.silent.has(socket) && !isAtBoundary(socket, isIdle)) continue;
         const resume = () => startReading(socket);
         if (!stopReading(socket)) resume();

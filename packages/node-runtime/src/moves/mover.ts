@@ -42,10 +42,13 @@ export interface MoverOptions {
   moved(connections: readonly Connection[], pausedMs: number): void;
 }
 
-interface Batch {
-  readonly number: number;
+interface Paused {
   readonly connections: readonly (PausedConnection & { readonly protocol: string })[];
   readonly pausedAt: number;
+}
+
+interface Batch extends Paused {
+  readonly number: number;
 }
 
 /** Moves connections to the child, one batch after the other. @see spec/v1/connections.md */
@@ -53,6 +56,8 @@ export class Mover {
   readonly #options: MoverOptions;
   #protocols = new Set<string>();
   #batch: Batch | undefined;
+  /** Behind a full batch, which is on its way, the next one is paused already: the child need not wait for that. */
+  #ahead: Paused | undefined;
   /** How many batches were passed on. */
   #sent = 0;
   #size: number;
@@ -98,7 +103,10 @@ export class Mover {
     const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
     if (sendBatch(syscalls, channel, batch.number, descriptors)) {
       this.#sent = batch.number;
-      this.#answer = setTimeout(() => this.#options.stalled(true), answerMs);
+      this.#answer = setTimeout(() => {
+        this.#resumeAhead();
+        this.#options.stalled(true);
+      }, answerMs);
       send({
         type: "connections",
         batch: batch.number,
@@ -106,6 +114,7 @@ export class Mover {
           ({ listener, protocol, moved }): MovedConnection => ({ listener, protocol, ...moved }),
         ),
       });
+      if (batch.connections.length === batchMax) this.#lookAhead();
     } else {
       unsent();
     }
@@ -150,6 +159,7 @@ export class Mover {
     const batch = this.#take();
     if (batch === undefined) return;
     for (const connection of batch.connections) connection.resume();
+    this.#resumeAhead();
     this.#size = Math.max(1, this.#size >> 1);
     this.#wait(retryMs);
   }
@@ -160,6 +170,7 @@ export class Mover {
     clearTimeout(this.#timer);
     clearTimeout(this.#idle);
     clearImmediate(this.#look);
+    this.#resumeAhead();
     for (const name of this.#protocols) this.#options.movables.get(name)?.end();
   }
 
@@ -203,21 +214,43 @@ export class Mover {
     });
   }
 
+  #lookAhead(): void {
+    clearImmediate(this.#look);
+    this.#look = setImmediate(() => {
+      this.#look = undefined;
+      this.#ahead = this.#pause();
+    });
+  }
+
+  #resumeAhead(): void {
+    for (const { resume } of this.#ahead?.connections ?? []) resume();
+    this.#ahead = undefined;
+  }
+
   #next(): void {
     if (this.#ended || this.#timer !== undefined || this.#batch !== undefined) return;
-    const connections = this.#pause();
-    if (connections.length === 0) {
+    const paused = this.#takeAhead() ?? this.#pause();
+    if (paused.connections.length === 0) {
       this.#idle ??= setTimeout(() => {
         this.#idle = undefined;
         this.#next();
       }, retryMs);
       return;
     }
-    this.#batch = { number: this.#sent + 1, connections, pausedAt: performance.now() };
+    this.#batch = { number: this.#sent + 1, ...paused };
     this.#options.paused();
   }
 
-  #pause(): Batch["connections"] {
+  /** Undefined where there are none, or none any more: what was paused can still time out. */
+  #takeAhead(): Paused | undefined {
+    if (this.#ahead === undefined) return undefined;
+    const { pausedAt } = this.#ahead;
+    const connections = this.#ahead.connections.filter(({ socket }) => descriptorOf(socket) !== undefined);
+    this.#ahead = undefined;
+    return connections.length > 0 ? { connections, pausedAt } : undefined;
+  }
+
+  #pause(): Paused {
     const { movables, listeners } = this.#options;
     const paused: (PausedConnection & { readonly protocol: string })[] = [];
     let stateBytes = 0;
@@ -229,7 +262,7 @@ export class Mover {
       }
       if (paused.length >= this.#size) break;
     }
-    return paused;
+    return { connections: paused, pausedAt: performance.now() };
   }
 }
 

@@ -1,13 +1,9 @@
-import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import {
   type ChildEffect,
   type ChildEvent,
   type ChildFact,
   type ChildState,
-  type Connections,
-  type ConnectionsLate,
-  type ConnectionsReleased,
   childRole,
   formatVersions,
   HandoffError,
@@ -20,12 +16,11 @@ import {
 } from "@heirloom/protocol";
 import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
-import { Adopter } from "../moves/adopter.js";
 import { DeathWatch } from "../process/death-watch.js";
 import type { Carried, CarriedStream } from "../state/carry-options.js";
 import { Importer } from "../state/importer.js";
-import { mayHaveSyscalls } from "../syscalls.js";
 import { afterWaitingClients } from "../waiting-clients.js";
+import { ChildMoves } from "./child-moves.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";
 
@@ -69,28 +64,19 @@ export class Child {
   #piece: State | undefined;
   #readyDeclared = false;
   #orphaned = false;
+  readonly #moves: ChildMoves;
   /** Of the features that the parent has, those that this generation has, too. */
   readonly #features: readonly string[];
-  readonly #adopter: Adopter | undefined;
-  /** What the message that is being taken is about. */
-  #moved: Connections | ConnectionsLate | ConnectionsReleased | undefined;
 
   constructor(service: Service, offer: Offer | undefined, listener: ChildListener) {
     this.#service = service;
     this.#listener = listener;
     this.#offer = offer;
     this.#watch = new DeathWatch(offer?.parent.pid ?? process.ppid);
-    const { deadlinesMs, connections } = service.settings;
-    const { drainer, movables } = service;
-    const channel = offer?.descriptorChannel;
-    const adopts = channel !== undefined && connections === "move" && mayHaveSyscalls();
-    const able = new Set(adopts ? ["state", "connections"] : ["state"]);
+    const { deadlinesMs } = service.settings;
+    this.#moves = new ChildMoves(service, offer, (message) => this.#send(message));
+    const able = new Set(this.#moves.agreed ? ["state", "connections"] : ["state"]);
     this.#features = (offer?.features ?? []).filter((feature) => able.has(feature));
-    if (adopts && this.#features.includes("connections")) {
-      this.#adopter = new Adopter(channel, movables, drainer);
-    } else if (channel !== undefined) {
-      closeSync(channel);
-    }
     this.#driver = new Driver<ChildState, ChildEvent, ChildEffect, ChildFact>({
       role: childRole,
       initial: offer === undefined ? "founding" : "booting",
@@ -101,7 +87,7 @@ export class Child {
       look: (event, state) => this.#look(event, state),
       entered: (state) => {
         if (!awaitsParent.has(state)) this.#importer.end();
-        if (!hasWayBack.has(state)) this.#adopter?.mayReturn(undefined);
+        if (!hasWayBack.has(state)) this.#moves.mayNotReturn();
       },
       effects: this.#effects(),
     });
@@ -195,37 +181,14 @@ export class Child {
       sendCommitted: () => this.#send({ type: "committed" }),
       sendRelinquish: () => this.#send({ type: "relinquish" }),
       sendStop: () => this.#send({ type: "stop" }),
-      prepareAdoption: () => {
-        // It loads a library, which takes milliseconds.
-        afterWaitingClients(() =>
-          this.#adopter?.prepare().then(() => {
-            this.#dispatch("adoptionPrepared");
-            this.#mayReturn();
-          }),
-        );
-      },
-      sendConnectionsAwaited: () => {
-        this.#send({ type: "connections-awaited", protocols: this.#adopter?.protocols ?? [] });
-      },
-      declineConnections: () => {
-        if (this.#adopter === undefined) return;
-        this.#adopter.decline();
-        this.#send({ type: "connections-awaited", protocols: [] });
-      },
-      adoptConnections: () => this.#adopt((batch) => this.#adopter?.adopt(batch) ?? 0),
-      refuseConnections: () =>
-        this.#adopt((batch) => {
-          this.#adopter?.refuse(batch);
-          return 0;
-        }),
-      keepLateBytes: () => {
-        if (this.#moved?.type === "connections-late") this.#refuse(this.#adopter?.keepLate(this.#moved));
-      },
-      takeConnections: () => {
-        if (this.#moved?.type === "connections-released")
-          this.#refuse(this.#adopter?.take(this.#moved.batch));
-      },
-      inheritConnections: () => this.#adopter?.inherit(),
+      prepareAdoption: () => afterWaitingClients(() => void this.#prepareAdoption()),
+      sendConnectionsAwaited: () => this.#moves.sendAwaited(),
+      declineConnections: () => this.#moves.decline(),
+      adoptConnections: () => this.#moves.adopt(),
+      refuseConnections: () => this.#moves.refuse(),
+      keepLateBytes: () => this.#refuse(this.#moves.keepLate()),
+      takeConnections: () => this.#refuse(this.#moves.take()),
+      inheritConnections: () => this.#moves.inherit(),
       discardDropped: () => listeners.discardDropped(),
       reportOwner: () => {
         this.#channel?.unref();
@@ -252,19 +215,12 @@ export class Child {
       channel.refuseMore(violation("parent", type, state));
       return;
     }
-    if (message.type === "state") this.#piece = message;
-    if (isMove(message)) {
-      if (this.#adopter === undefined) {
-        channel.refuseMore(violation("parent", type, "without the feature connections"));
-        return;
-      }
-      const fault = message.type === "connections" ? this.#adopter.faultOf(message) : undefined;
-      if (fault !== undefined) {
-        channel.refuseMore(fault);
-        return;
-      }
-      this.#moved = message;
+    const fault = this.#moves.hear(message);
+    if (fault !== undefined) {
+      channel.refuseMore(fault);
+      return;
     }
+    if (message.type === "state") this.#piece = message;
     const reason =
       message.type === "abort" ? remoteError("parent", "PARENT_ABORTED", message.message) : undefined;
     this.#dispatch(event as ChildEvent, reason);
@@ -292,30 +248,19 @@ export class Child {
   #orphan(state: ChildState): void {
     this.#orphaned = true;
     // Nothing has moved before commit, and nothing will: the descriptor channel only has to be closed.
-    if (awaitsParent.has(state)) this.#adopter?.inherit();
+    if (awaitsParent.has(state)) this.#moves.inherit();
   }
 
-  #adopt(take: (batch: Connections) => number): void {
-    if (this.#moved?.type !== "connections") return;
-    const { batch } = this.#moved;
-    this.#send({ type: "connections-adopted", batch, count: take(this.#moved) });
+  async #prepareAdoption(): Promise<void> {
+    if (!this.#moves.agreed) return;
+    await this.#moves.prepare();
+    this.#dispatch("adoptionPrepared");
+    if (hasWayBack.has(this.state)) this.#moves.mayReturn(() => hasWayBack.has(this.state));
   }
 
   /** Reads no further from a parent that does not keep to the protocol. */
   #refuse(fault: HandoffError | undefined): void {
     if (fault !== undefined) this.#channel?.refuseMore(fault);
-  }
-
-  /** From here on a failure of this process leaves its clients to the parent, as long as that has not given up its way back. */
-  #mayReturn(): void {
-    if (!hasWayBack.has(this.state)) return;
-    const inherited = this.#service.listeners
-      .dispositions()
-      .filter((each) => each.disposition === "inherited");
-    this.#adopter?.mayReturn(new Set(inherited.map(({ name }) => name)));
-    process.once("exit", () => {
-      if (hasWayBack.has(this.state)) this.#adopter?.giveBack();
-    });
   }
 
   #takeReason(): HandoffError | undefined {
@@ -339,11 +284,6 @@ export class Child {
   #send(message: Message): void {
     this.#channel?.send(message);
   }
-}
-
-function isMove(message: Message): message is Connections | ConnectionsLate | ConnectionsReleased {
-  const { type } = message;
-  return type === "connections" || type === "connections-late" || type === "connections-released";
 }
 
 function terminated(): HandoffError {

@@ -27,7 +27,7 @@ function run(filename: string): object | undefined {
   } catch {
     return undefined;
   }
-  const stamp = Buffer.concat([Buffer.from(`${process.version} ${process.arch}\n`), source]);
+  const stamp = [Buffer.from(`${process.version} ${process.arch}\n`), source];
   const cachedData = kept ? compiledFrom(stamp, kept) : undefined;
   // V8 compiles anew what was compiled by another version of it, or with other flags.
   const script = new vm.Script(
@@ -42,10 +42,14 @@ function run(filename: string): object | undefined {
 }
 
 /** What follows the stamp in a file; undefined where that begins with another one, or is not there. */
-function compiledFrom(stamp: Buffer, file: string): Buffer | undefined {
+function compiledFrom(stamp: readonly Buffer[], file: string): Buffer | undefined {
   try {
-    const kept = fs.readFileSync(file);
-    return kept.subarray(0, stamp.length).equals(stamp) ? kept.subarray(stamp.length) : undefined;
+    let kept = fs.readFileSync(file);
+    for (const part of stamp) {
+      if (!kept.subarray(0, part.length).equals(part)) return undefined;
+      kept = kept.subarray(part.length);
+    }
+    return kept;
   } catch {
     // The parent is dead, or /proc is not to be seen here.
     return undefined;

@@ -6,7 +6,7 @@ import { loadCLibrary } from "../syscalls/c-library.js";
 export interface Compiled {
   readonly script: Script;
   /** What has to be the same where the compiled code is used: Node, and each byte of the source. */
-  readonly stamp: Buffer;
+  readonly stamp: readonly Buffer[];
   /** The environment variable that leads to the compiled code: a file of the stamp, followed by V8's data. */
   readonly variable: string;
 }
@@ -35,7 +35,7 @@ export class CompiledCode {
     const descriptor: number = create("heirloom-compiled", MFD_CLOEXEC);
     if (descriptor < 0) return;
     try {
-      writeFileSync(descriptor, Buffer.concat([stamp, script.createCachedData()]));
+      writeFileSync(descriptor, Buffer.concat([...stamp, script.createCachedData()]));
       this.#path = `/proc/${process.pid}/fd/${descriptor}`;
     } catch {
       closeSync(descriptor);

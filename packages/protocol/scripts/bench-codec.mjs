@@ -1,4 +1,5 @@
-// Prints how fast messages are written and read, against JSON in the same run. Takes the built package:
+// Prints how fast messages are written and read: the first ones of a process, as in a handoff, and then many, against JSON in the
+// same run. Takes the built package:
 //   npm run build && node packages/protocol/scripts/bench-codec.mjs [milliseconds per measurement]
 import { performance } from "node:perf_hooks";
 
@@ -8,6 +9,7 @@ const importMs = performance.now() - importStart;
 
 const measureMs = Number(process.argv[2] ?? 600);
 const rounds = 150;
+const batches = 5;
 
 const messages = {
   accept: { type: "accept", version: 1, features: ["connections", "state"], pid: 48213 },
@@ -40,10 +42,18 @@ const messages = {
     bytes: Uint8Array.from({ length: 16_384 }, (_, i) => i),
     last: true,
   },
+  connections: connections(7),
 };
 
 function listener(name, address, descriptor) {
   return { name, address, descriptor, custody: descriptor + 1, inode: String(48_000_000 + descriptor) };
+}
+
+/** A full batch, each connection idle for another time. */
+function connections(batch) {
+  const idle = { listener: "web", protocol: "http/1.1", still: true, served: 3 };
+  const all = Array.from({ length: 253 }, (_, i) => ({ ...idle, idleMs: 1_000 + 7 * i }));
+  return { type: "connections", batch, connections: all };
 }
 
 const encoder = new TextEncoder();
@@ -87,11 +97,28 @@ function fromJson(text) {
   return message;
 }
 
-const cold = process.hrtime.bigint();
-decodeMessage(encodeMessage(messages.accept).subarray(4));
-console.log(
-  `import ${importMs.toFixed(1)} ms, first message ${Number(process.hrtime.bigint() - cold) / 1e6} ms`,
-);
+/** Nanoseconds. */
+function time(call) {
+  const start = process.hrtime.bigint();
+  call();
+  return Number(process.hrtime.bigint() - start);
+}
+
+const first = time(() => decodeMessage(encodeMessage(messages.accept).subarray(4)));
+console.log(`import ${importMs.toFixed(1)} ms, first message ${(first / 1e6).toFixed(1)} ms`);
+
+const cold = Array.from({ length: batches }, (_, batch) => {
+  const message = connections(batch + 1);
+  let frame;
+  const encode = time(() => {
+    frame = encodeMessage(message);
+  });
+  return { encode, decode: time(() => decodeMessage(frame.subarray(4))) };
+});
+for (const what of ["encode", "decode"]) {
+  const each = cold.map((batch) => (batch[what] / 253e3).toFixed(1)).join(", ");
+  console.log(`the first ${batches} batches of connections, ${what}: ${each} microseconds for each connection`);
+}
 
 for (const [name, message] of Object.entries(messages)) {
   const payload = encodeMessage(message).subarray(4);
@@ -107,7 +134,7 @@ for (const [name, message] of Object.entries(messages)) {
   );
   const report = (what, ours, json, bare) =>
     console.log(
-      `${name.padEnd(7)} ${what} ${ours.toFixed(0)} ns; JSON ${json.toFixed(0)}: ${(json / ours).toFixed(2)} times its speed` +
+      `${name.padEnd(11)} ${what} ${ours.toFixed(0)} ns; JSON ${json.toFixed(0)}: ${(json / ours).toFixed(2)} times its speed` +
         (message.bytes === undefined
           ? `; JSON that stays text ${bare.toFixed(0)}: ${(bare / ours).toFixed(2)}`
           : ""),

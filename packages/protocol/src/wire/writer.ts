@@ -77,9 +77,7 @@ export class Writer {
 
   bytes(value: Uint8Array): void {
     this.#shortest(0xc4, value.length);
-    this.#reserve(value.length);
-    this.#buffer.set(value, this.#at);
-    this.#at += value.length;
+    this.raw(value);
   }
 
   /** How many bytes of UTF-8 the text has; undefined, and nothing written, where the wire cannot say it. */
@@ -95,14 +93,11 @@ export class Writer {
     return length;
   }
 
-  /** A few bytes that are the form of a value already. */
+  /** Bytes that are the form of a value already. */
   raw(bytes: Uint8Array): void {
-    const { length } = bytes;
-    this.#reserve(length);
-    const buffer = this.#buffer;
-    let at = this.#at;
-    for (let i = 0; i < length; i++) buffer[at++] = bytes[i] as number;
-    this.#at = at;
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#at);
+    this.#at += bytes.length;
   }
 
   /** In one pass. What it has written of another text is written over. */

@@ -117,7 +117,9 @@ const cold = Array.from({ length: batches }, (_, batch) => {
 });
 for (const what of ["encode", "decode"]) {
   const each = cold.map((batch) => (batch[what] / 253e3).toFixed(1)).join(", ");
-  console.log(`the first ${batches} batches of connections, ${what}: ${each} microseconds for each connection`);
+  console.log(
+    `the first ${batches} batches of connections, ${what}: ${each} microseconds for each connection`,
+  );
 }
 
 for (const [name, message] of Object.entries(messages)) {

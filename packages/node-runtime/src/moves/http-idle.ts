@@ -26,6 +26,30 @@ export function idleConnections(server: Server, connections: Iterable<Connection
   return idle;
 }
 
+/**
+ * The idle connections of a server that is asked for some of them again and again. What Node says of a connection holds until
+ * a further byte of it has come; asking takes a look at all of them.
+ */
+export class IdleConnections {
+  readonly #server: Server;
+  /** How many bytes had come when Node said so. */
+  readonly #bytes = new WeakMap<Socket, number>();
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Whether this one is known to be idle. */
+  has(socket: Socket): boolean {
+    return this.#bytes.get(socket) === socket.bytesRead;
+  }
+
+  look(connections: Iterable<Connection>): void {
+    for (const socket of idleConnections(this.#server, connections))
+      this.#bytes.set(socket, socket.bytesRead);
+  }
+}
+
 /** Whether a connection that a server parses has not brought a byte yet; over TLS, not one that was decrypted. */
 export function isUnused(socket: Socket): boolean {
   return socket.bytesRead === 0 && isParsed(socket);

@@ -5,9 +5,16 @@ import type { Socket } from "node:net";
 import type { ConnectionTracker } from "../drain/connection-tracker.js";
 import { currentResponse, isParsed, isStopped, startReading, stopReading } from "../node-internals.js";
 import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
-import { idleConnections, isUnused } from "./http-idle.js";
+import { IdleConnections, isUnused } from "./http-idle.js";
 import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js";
 import { UnansweredRequests } from "./unanswered.js";
+
+/** A server, with its connections. */
+interface Served {
+  readonly listener: string;
+  readonly tracker: ConnectionTracker;
+  readonly idle: IdleConnections;
+}
 
 /**
  * Plain HTTP/1.1. A connection moves when it has not been used yet, or waits for its next request and not one byte of that
@@ -15,7 +22,7 @@ import { UnansweredRequests } from "./unanswered.js";
  */
 export class Http1 implements Movable {
   readonly protocol = "http/1.1";
-  readonly #trackers: { readonly listener: string; readonly tracker: ConnectionTracker }[] = [];
+  readonly #served: Served[] = [];
   readonly #unanswered = new UnansweredRequests();
   /** The listeners that the parent still has. */
   #returnable: ReadonlySet<string> | undefined;
@@ -24,7 +31,7 @@ export class Http1 implements Movable {
   /** Connections of this listener move from here on. */
   add(listener: string, tracker: ConnectionTracker): void {
     watchActivity();
-    this.#trackers.push({ listener, tracker });
+    this.#served.push({ listener, tracker, idle: new IdleConnections(tracker.server as Server) });
     tracker.server.prependListener("request", limitRequests);
   }
 
@@ -40,32 +47,17 @@ export class Http1 implements Movable {
 
   pause(max: number, listeners: ReadonlySet<string>): PausedConnection[] {
     const paused: PausedConnection[] = [];
-    for (const { listener, tracker } of this.#trackers) {
-      if (!listeners.has(listener) || tracker.size === 0) continue;
-      // Asked when the first connection has been used that may go, since it takes a look at all of them.
-      let idle: ReadonlySet<Socket> | undefined;
-      const isIdle = (socket: Socket) => {
-        idle ??= idleConnections(tracker.server as Server, tracker.connections);
-        return idle.has(socket);
-      };
-      for (const socket of tracker.connections) {
-        if (paused.length >= max) return paused;
-        // On its way already.
-        if (isStopped(socket)) continue;
-        if (!tracker.silent.has(socket) && !isAtBoundary(socket, isIdle)) continue;
-        const resume = () => startReading(socket);
-        if (!stopReading(socket)) resume();
-        else {
-          const history = tracker.silent.has(socket) ? tracker.silent.describe(socket) : historyOf(socket);
-          paused.push({ socket, listener, moved: { still: true, ...history }, resume });
-        }
-      }
+    for (const served of this.#served) {
+      if (!listeners.has(served.listener)) continue;
+      if (pauseInto(paused, max, served)) continue;
+      served.idle.look(served.tracker.connections);
+      pauseInto(paused, max, served);
     }
     return paused;
   }
 
   mayReturn(listeners: ReadonlySet<string> | undefined): void {
-    for (const { tracker } of this.#trackers) {
+    for (const { tracker } of this.#served) {
       if (listeners === undefined) this.#unanswered.unwatch(tracker.server as Server);
       else if (this.#returnable === undefined) this.#unanswered.watch(tracker.server as Server);
     }
@@ -76,7 +68,7 @@ export class Http1 implements Movable {
   abandon(): PausedConnection[] {
     const listeners = this.#returnable ?? new Set<string>();
     const abandoned = this.pause(Number.POSITIVE_INFINITY, listeners);
-    for (const { listener, tracker } of this.#trackers) {
+    for (const { listener, tracker } of this.#served) {
       if (!listeners.has(listener)) continue;
       for (const [socket, head] of this.#unanswered.heads(tracker.server as Server, tracker.connections)) {
         const moved = { still: false, ...historyOf(socket) };
@@ -87,17 +79,38 @@ export class Http1 implements Movable {
   }
 
   adopt({ descriptor, moved, late }: ArrivedConnection): void {
-    const found = this.#trackers.findLast(({ listener }) => listener === moved.listener);
+    const found = this.#served.findLast(({ listener }) => listener === moved.listener);
     if (found === undefined) closeSync(descriptor);
     else found.tracker.silent.add(descriptor, moved, late);
   }
 }
 
-function isAtBoundary(socket: Socket, isIdle: (socket: Socket) => boolean): boolean {
+/** Returns whether it has all that it can get: there may be others that are idle, of which nobody knows yet. */
+function pauseInto(paused: PausedConnection[], max: number, { listener, tracker, idle }: Served): boolean {
+  let knowsAll = true;
+  for (const socket of tracker.connections) {
+    if (paused.length >= max) return true;
+    // On its way already.
+    if (isStopped(socket)) continue;
+    const isSilent = tracker.silent.has(socket);
+    if (!isSilent && !isAtRest(socket)) continue;
+    if (!isSilent && !isUnused(socket) && !idle.has(socket)) {
+      knowsAll = false;
+      continue;
+    }
+    const resume = () => startReading(socket);
+    const history = isSilent ? tracker.silent.describe(socket) : historyOf(socket);
+    if (stopReading(socket)) paused.push({ socket, listener, moved: { still: true, ...history }, resume });
+    else resume();
+  }
+  return knowsAll;
+}
+
+/** Whether it is one of HTTP/1.1 on which nothing is under way from here to the client. */
+function isAtRest(socket: Socket): boolean {
   if (socket.destroyed || !socket.readable || !socket.writable || socket.writableLength > 0) return false;
   // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
-  if (!isParsed(socket) || currentResponse(socket) !== undefined) return false;
-  return isUnused(socket) || isIdle(socket);
+  return isParsed(socket) && currentResponse(socket) === undefined;
 }
 
 function historyOf(socket: Socket): { served?: number; idleMs?: number } {

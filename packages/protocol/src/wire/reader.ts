@@ -163,8 +163,9 @@ class Reader {
   }
 
   #head(): number {
-    if (this.#at >= this.#end) throw cutShort(this.#at);
-    return this.#bytes[this.#at++] as number;
+    const head = this.#bytes[this.#at++];
+    if (head === undefined) throw cutShort(this.#at - 1);
+    return head;
   }
 
   #unsigned(width: number): number {

@@ -19,6 +19,8 @@ export async function* restartService(
   service: Service,
   { queue }: RestartWish,
 ): AsyncGenerator<ControlAnswer> {
+  // When this command was started: fifty of them that are started within a second take longer than that to ask.
+  const askedAt = performance.timeOrigin;
   let atLeast: number | undefined;
   let owner = await anyOwner(service);
   for (;;) {
@@ -27,7 +29,12 @@ export async function* restartService(
     /** The child that was told of, and whether it took over. */
     let child: { generation: number; committed: boolean } | undefined;
     try {
-      const request = { command: "restart", queue, ...(atLeast !== undefined && { atLeast }) } as const;
+      const request = {
+        command: "restart",
+        askedAt,
+        queue,
+        ...(atLeast !== undefined && { atLeast }),
+      } as const;
       for await (const answer of converse(owner.path, request)) {
         yield answer;
         if (answer.type === "outcome") return;

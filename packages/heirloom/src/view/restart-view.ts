@@ -30,9 +30,9 @@ export class RestartView {
     } else if (answer.type === "queued") {
       const why =
         answer.behind === "restart"
-          ? "a restart is under way"
-          : "the release that took over last is on probation";
-      this.#terminal.line(`${this.#terminal.paint("bold", this.#service)}: ${why}; yours follows`);
+          ? "a restart is under way; yours follows"
+          : "waiting for the probation of the release that took over last";
+      this.#terminal.line(`${this.#terminal.paint("bold", this.#service)}: ${why}`);
     } else if (answer.type === "passedOn") {
       this.#terminal.line(
         `${this.#service}: generation ${answer.owner.generation} serves, and goes on with your restart`,

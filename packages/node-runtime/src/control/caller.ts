@@ -54,9 +54,11 @@ export class SocketCaller implements Caller {
       } else taken(received.toString("utf8", 0, end));
     };
     this.#socket.on("data", take);
-    // Sent without a newline, and complete all the same.
     this.#socket.once("end", () => {
-      if (received.length > 0 && !received.includes("\n")) take(Buffer.from("\n"));
+      // Whoever only looked whether somebody listens is gone, and takes no place of those who ask.
+      if (received.length === 0) this.#socket.destroy();
+      // Sent without a newline, and complete all the same.
+      else if (!received.includes("\n")) take(Buffer.from("\n"));
     });
   }
 

@@ -26,6 +26,11 @@ export interface RestartRequest {
    * Default: a release that is started after the request.
    */
   readonly atLeast?: number;
+  /**
+   * When the caller wanted it, in milliseconds since 1970: a release that was started later serves the request, be it owner already.
+   * Default: now.
+   */
+  readonly askedAt?: number;
   /** Whether a restart that is under way is waited for, and followed by another. Default: true. */
   readonly queue?: boolean;
 }

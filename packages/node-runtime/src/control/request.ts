@@ -16,7 +16,7 @@ export class RequestError extends Error {
 /** @throws RequestError */
 export function parseRequest(line: string): ControlRequest {
   const request = parseObject(line);
-  const { version = controlVersion, command, atLeast, queue } = request;
+  const { version = controlVersion, command, atLeast, askedAt, queue } = request;
   if (typeof version !== "number") throw invalid("version must be a number");
   if (version > controlVersion) {
     throw new RequestError(
@@ -34,6 +34,8 @@ export function parseRequest(line: string): ControlRequest {
   }
   if (atLeast !== undefined && !(Number.isSafeInteger(atLeast) && (atLeast as number) >= 1))
     throw invalid("atLeast must be the number of a generation");
+  if (askedAt !== undefined && !Number.isFinite(askedAt))
+    throw invalid("askedAt must be milliseconds since 1970");
   if (queue !== undefined && typeof queue !== "boolean") throw invalid("queue must be true or false");
   return request as unknown as ControlRequest;
 }

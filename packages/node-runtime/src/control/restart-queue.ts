@@ -29,21 +29,40 @@ export class RestartQueue {
     });
   }
 
-  ask({ atLeast, queue = true }: RestartRequest, caller: Caller): void {
+  ask(
+    { atLeast = Number.POSITIVE_INFINITY, askedAt = Date.now(), queue = true }: RestartRequest,
+    caller: Caller,
+  ): void {
     const { service, states, isOwner } = this.#subject;
     const generation = service.number;
-    if (atLeast !== undefined && generation >= atLeast && isOwner) {
-      caller.end({ type: "outcome", outcome: "alreadyCommitted", generation, pid: process.pid });
+    if (isOwner && (generation >= atLeast || askedAt < performance.timeOrigin)) {
+      this.#content(caller);
       return;
     }
     const refusal = notOwner(this.#subject) ?? stopping(this.#subject);
     const underWay = states.parent !== "serving";
+    const { startedAt = 0 } = this.#feed.progress ?? {};
     if (refusal !== undefined) caller.end(refusal);
-    else if (underWay && atLeast !== undefined && generation + 1 >= atLeast) {
+    else if (underWay && (generation + 1 >= atLeast || askedAt < startedAt)) {
       for (const step of this.#feed.steps) caller.say(step);
       this.#follow(caller);
     } else if (underWay && !queue) caller.end(busy(generation));
     else this.#wait(caller, underWay);
+  }
+
+  /** This generation is what the caller wants: once it is past its probation. */
+  #content(caller: Caller): void {
+    const generation = this.#subject.service.number;
+    const told = () =>
+      caller.end({ type: "outcome", outcome: "alreadyCommitted", generation, pid: process.pid });
+    const waitMs = this.#subject.probationLeftMs;
+    if (waitMs <= 0) {
+      told();
+      return;
+    }
+    caller.say({ type: "queued", behind: "probation" });
+    const timer = setTimeout(told, waitMs).unref();
+    caller.gone(() => clearTimeout(timer));
   }
 
   #wait(caller: Caller, underWay: boolean): void {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { request } from "../../node-runtime/test/support/client.js";
 import { untilOpen } from "../../node-runtime/test/support/control-client.js";
@@ -471,6 +472,41 @@ test.each(["../shop", "", "a/b", ".shop"])("a name that is none is refused: %j",
   const { status, stderr } = await run(service, ["run", "--name", name, "--", "node", "server.js"]);
   expect(stderr).toMatch(/^heirloom: --name must be 1 to 64 letters/);
   expect(status).toBe(2);
+});
+
+// Red with any timer that comes back: one every second was there.
+test("a keeper is not woken while nothing happens", async () => {
+  const { service, keeper } = await kept();
+  process.kill(keeper, "SIGHUP");
+  await service.owner(2);
+  await settled(service);
+  const switches = () =>
+    readdirSync(`/proc/${keeper}/task`).map(
+      (task) =>
+        /^voluntary_ctxt_switches:\s+(\d+)$/m.exec(
+          readFileSync(`/proc/${keeper}/task/${task}/status`, "utf8"),
+        )?.[1],
+    );
+  // V8 tidies up for some seconds first.
+  let before: unknown;
+  await eventually(
+    "three seconds pass without it",
+    async () => {
+      before = switches();
+      await delay(3_000);
+      return isDeepStrictEqual(switches(), before);
+    },
+    40_000,
+  );
+}, 60_000);
+
+test("a service that ends without having listened is not taken for one that has done its work", async () => {
+  const { service } = await kept();
+  const { status, stderr } = await run(service, ["run", "--name", "other", "--", "node", "-e", ""]);
+  expect(stderr).toMatch(
+    /generation 1 \(pid \d+\) ended with status 0 and has never listened: the service is over/,
+  );
+  expect(status).toBe(0);
 });
 
 test("a program that is not there ends it at once, with a reason", async () => {

@@ -22,7 +22,7 @@ import { type Program, start } from "./starter.js";
 
 /** How long a process that has closed everything may take until the system tells its exit. */
 const exitDeadlineMs = 1_000;
-/** How long a restart that was asked for waits for an owner to make its deposit, at least. */
+/** How long a restart that was asked for waits for an owner to make its deposit, and then for one that catches the signal. */
 const unkeptAfterMs = 1_000;
 /** How long a generation may say nothing before people are told what may be missing. */
 const silenceMs = 5_000;
@@ -71,6 +71,7 @@ export class Keeper {
   #letterBox: number | undefined;
   /** Whether a restart was asked for that nobody has begun. */
   #restartWanted = false;
+  #unkept: NodeJS.Timeout | undefined;
 
   constructor(posix: Posix, syscalls: Syscalls, options: KeeperOptions) {
     this.#options = options;
@@ -118,7 +119,6 @@ export class Keeper {
     for (const signal of ["SIGTERM", "SIGINT"] as const)
       process.removeAllListeners(signal).on(signal, () => this.#terminate(signal));
     process.on("SIGHUP", () => this.#restart());
-    setInterval(() => this.#restartUnkept(), unkeptAfterMs).unref();
     process.once("exit", () => remove(this.#options.socket));
     if (await this.#options.runs()) await this.#takeOver();
     if (!this.#begun) this.#start();
@@ -176,6 +176,11 @@ export class Keeper {
     const status = this.#pid === undefined ? undefined : await this.#statusOf(this.#pid);
     // Somebody may have come meanwhile: an owner that this keeper has not heard of.
     if (this.#begun) return;
+    if (status?.code === 0 && !this.#stopping && this.#pid !== this.#served) {
+      this.#options.log(
+        `generation ${this.#youngest} (pid ${this.#pid}) ended with status 0 and has never listened: the service is over`,
+      );
+    }
     if (this.#stopping || status?.code === 0) this.#finish(exitStatusOf(status));
     else this.#crashed(status);
   }
@@ -234,11 +239,17 @@ export class Keeper {
   #restart(): void {
     this.#restartWanted = this.#owner === undefined;
     this.#owner?.restart();
+    clearTimeout(this.#unkept);
+    if (this.#restartWanted) this.#unkept = setTimeout(() => this.#restartUnkept(), unkeptAfterMs);
   }
 
   /** A generation that makes no deposit, for want of koffi, can be sent a signal only: once it does not die of it. */
   #restartUnkept(): void {
-    if (!this.#restartWanted || this.#pid === undefined || !catchesHangup(this.#pid)) return;
+    if (!this.#restartWanted) return;
+    if (this.#pid === undefined || !catchesHangup(this.#pid)) {
+      this.#unkept = setTimeout(() => this.#restartUnkept(), unkeptAfterMs);
+      return;
+    }
     this.#restartWanted = false;
     process.kill(this.#pid, "SIGHUP");
   }

@@ -2,9 +2,6 @@ import type { ExitStatus, Posix } from "@heirloom/node-runtime/keeper";
 
 /** Statuses that are remembered: of those that ended last. */
 const rememberedMax = 64;
-/** Looks for a process that no signal told of. */
-const lookEveryMs = 1_000;
-
 /** Collects every descendant that ends without a parent of its own, as process 1 has to, and remembers how it ended. */
 export class Reaper {
   readonly #posix: Posix;
@@ -13,8 +10,8 @@ export class Reaper {
   constructor(posix: Posix) {
     this.#posix = posix;
     posix.becomeReaper();
+    // The kernel tells of one that was dead before it became this process's child, too.
     process.on("SIGCHLD", () => this.#collect());
-    setInterval(() => this.#collect(), lookEveryMs);
   }
 
   /** How this process ended; undefined while it runs, or where it was another one's child. */

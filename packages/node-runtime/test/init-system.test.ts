@@ -153,6 +153,26 @@ test.skipIf(!activates)(
   },
 );
 
+// Red with the general advice: the owner that it tells to stop is this very service.
+test.skipIf(!activates)(
+  "a socket of an init system that has the port but another host is named",
+  async () => {
+    const port = await freePort();
+    const service = await Service.start(
+      { listeners: [{ server: "http", host: "127.0.0.1", port }], options },
+      { under: activated("-l", String(port)), withoutOwner: true },
+    );
+    // The program is started for its first client.
+    await eventually(
+      "somebody listens",
+      async () => (await request({ host: "127.0.0.1", port })).outcome !== "refused",
+    );
+    await service.logged(
+      /was handed a socket on \[::\]:\d+, and does not listen there; say the same address/,
+    );
+  },
+);
+
 // Red when the path is removed as if it were the service's own.
 test.skipIf(!activates)(
   "a path that an init system listens on is left to it when the service ends",

@@ -144,7 +144,7 @@ test("an IPv6 wildcard that begins to shut IPv4 out is another address", async (
   const outcome = await service.handoff();
   expect(outcome).toMatchObject({ outcome: "rejected", code: "CHILD_FAILED" });
   expect(outcome.message).toMatch(
-    /listener web cannot be bound to :::\d+ \(EADDRINUSE\): another socket has this address/,
+    /listener web cannot be bound to :::\d+ \(EADDRINUSE\): this service was handed a socket on \[::\]:\d+/,
   );
   expect(await settledDescriptors(pid)).toEqual(before);
   expect(await service.whoami({ host: "127.0.0.1", port })).toBe(1);

@@ -1,9 +1,9 @@
 import type { Address } from "@heirloom/protocol";
 
-/** `127.0.0.1:8000`, `[::1]:8000`, `/run/api.sock` or `@name`, as people write it. */
+/** `127.0.0.1:8000`, `[::1]:8000` in its shortest form, `/run/api.sock` or `@name`, as people write it. */
 export function formatAddress(address: Address): string {
   if (address.kind === "unix") return address.path.replace(/^\0/, "@");
-  return `${isIPv6Literal(address.host) ? `[${address.host}]` : address.host}:${address.port}`;
+  return `${canonicalHost(address.host)}:${address.port}`;
 }
 
 /** Whether two literal IP addresses are the same one, however they are written. */

@@ -1,8 +1,9 @@
 import { createServer, type ListenOptions as NodeListenOptions, type Server } from "node:net";
 import { resolve } from "node:path";
-import { type Address, HandoffError } from "@heirloom/protocol";
+import { type Address, HandoffError, type Listener } from "@heirloom/protocol";
 import { descriptorOf, netServer } from "../node-internals.js";
 import { loadSyscalls } from "../syscalls.js";
+import { formatAddress } from "./address.js";
 import { HeldListener } from "./held-listener.js";
 import type { ListenRequest } from "./options.js";
 import { publish, temporaryPath } from "./unix-path.js";
@@ -10,9 +11,14 @@ import { publish, temporaryPath } from "./unix-path.js";
 /**
  * Binds a listener that nobody handed over. The socket listens, so that clients can wait in its queue; it is accepted
  * on only when this generation is owner. Where descriptors cannot be duplicated it accepts at once.
+ * `unclaimed`: what was handed to this generation, and nobody has asked for.
  * @throws HandoffError LISTENER_BIND_FAILED
  */
-export async function bind(server: Server, request: ListenRequest): Promise<HeldListener> {
+export async function bind(
+  server: Server,
+  request: ListenRequest,
+  unclaimed: readonly Listener[],
+): Promise<HeldListener> {
   const syscalls = await loadSyscalls();
   const path = request.path === undefined ? undefined : absolutePath(request.path);
   const temporary = path === undefined || path.startsWith("\0") ? path : temporaryPath(path);
@@ -36,7 +42,9 @@ export async function bind(server: Server, request: ListenRequest): Promise<Held
     return new HeldListener({ request, address, disposition: "created", server, custody });
   } catch (error) {
     binder.close();
-    throw error instanceof HandoffError ? error : bindError(request, error as NodeJS.ErrnoException);
+    throw error instanceof HandoffError
+      ? error
+      : bindError(request, unclaimed, error as NodeJS.ErrnoException);
   }
 }
 
@@ -65,12 +73,20 @@ function tcpAddress(server: Server, { ipv6Only }: ListenRequest): Address {
   return { kind: "tcp", host: bound.address, port: bound.port, ...(ipv6Only && { ipv6Only }) };
 }
 
-function bindError(request: ListenRequest, cause: NodeJS.ErrnoException): HandoffError {
+function bindError(
+  request: ListenRequest,
+  unclaimed: readonly Listener[],
+  cause: NodeJS.ErrnoException,
+): HandoffError {
   const { name, host = "*", port, path } = request;
   const code = cause.code ?? cause.message;
+  const inTheWay = unclaimed.find(({ address }) => address.kind === "tcp" && address.port === port);
   const remedies: Record<string, string> = {
-    EADDRINUSE:
-      "another socket has this address; stop its owner or use another one (a listener that was handed over keeps its address: to widen or narrow it, restart the service once)",
+    EADDRINUSE: `${
+      inTheWay
+        ? `this service was handed a socket on ${formatAddress(inTheWay.address)}, and does not listen there; say the same address in both places`
+        : "another socket has this address; stop its owner or use another one"
+    } (a listener that was handed over keeps its address: to widen or narrow it, restart the service once)`,
     EACCES: "this user may not use it; take a port above 1023, or a folder that this user may write",
     EADDRNOTAVAIL: "this machine has no such address",
     ENOTFOUND: "the host name is unknown",

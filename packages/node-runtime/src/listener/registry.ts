@@ -45,7 +45,7 @@ export class Listeners {
       const offered = find(this.#offered, request, hosts);
       this.#assertAnswerable(request, offered);
       return offered === undefined
-        ? this.#add(await bind(server, request))
+        ? this.#add(await bind(server, request, this.unclaimed))
         : this.#adopt(server, request, offered);
     } catch (error) {
       this.#names.delete(request.name);

@@ -46,7 +46,7 @@ const common: Options = {
   platform: "node",
   target: "es2022",
   // One file to load on a child's way to ready instead of three: measured, it saves a third of the time.
-  noExternal: ["@heirloom/protocol"],
+  noExternal: ["@heirloom/protocol", "msgpackr"],
   // Optional, and loaded only when needed: it must stay a package of its own.
   external: ["koffi"],
   removeNodeProtocol: false,

@@ -9,6 +9,8 @@ const batchMin = 2;
 const batchMax = limits.connectionsMax;
 /** Between two batches while they still grow: time for the child to warm up on what it has. */
 const rampMs = 15;
+/** A client that has been idle for so long is likely to be for a while, and warms nobody up. */
+const quietMs = 1_000;
 /** After a batch that could not be sent or taken, and where nobody tells that a connection has come to a boundary. */
 const retryMs = 250;
 /** Copies that are closed in one turn: closing one takes about as long as answering a request. */
@@ -149,7 +151,7 @@ export class Mover {
     );
     const growing = this.#size < batchMax;
     this.#size = Math.min(this.#size * 2, batchMax);
-    if (growing) this.#wait(rampMs);
+    if (growing && !connections.every(isQuiet)) this.#wait(rampMs);
     else this.#next();
     this.#closeCopies();
   }
@@ -264,6 +266,10 @@ export class Mover {
     }
     return { connections: paused, pausedAt: performance.now() };
   }
+}
+
+function isQuiet({ moved }: PausedConnection): boolean {
+  return moved.served === 0 || (moved.idleMs ?? 0) >= quietMs;
 }
 
 function* pieces(late: readonly Uint8Array[]): Generator<Uint8Array> {

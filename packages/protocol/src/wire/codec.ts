@@ -3,7 +3,7 @@ import type { Message, MessageType } from "../message.js";
 import { Fault } from "./fault.js";
 import { prefixBytes, seal } from "./frame.js";
 import type { MapField } from "./map.js";
-import { readPayload } from "./reader.js";
+import { unpack } from "./msgpack.js";
 import { messages } from "./schema.js";
 import { describe, isMap } from "./value.js";
 import { Writer } from "./writer.js";
@@ -38,7 +38,7 @@ export function encodeMessage(message: Message): Uint8Array {
  * @see spec/v1/framing.md, spec/v1/messages.md
  */
 export function decodeMessage(payload: Uint8Array): Message | undefined {
-  const value = readPayload(payload);
+  const value = unpack(payload);
   if (!isMap(value)) throw notMap(value);
   const schema = schemas.get(value.type);
   if (schema !== undefined) return read(schema, value);

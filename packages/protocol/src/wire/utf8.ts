@@ -3,29 +3,15 @@
  * a loop is faster, too.
  */
 
-/** The text of the bytes in `[from, to)`, or undefined where they are not well-formed: overlong forms, surrogates. */
-export function readText(bytes: Uint8Array, from: number, to: number): string | undefined {
-  let text = "";
-  let units: number[] = [];
+/** Whether the bytes in `[from, to)` are well-formed UTF-8: no overlong forms, no surrogates. */
+export function isText(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; ) {
-    let point = bytes[at] as number;
-    const length = point < 0x80 ? 1 : sequenceLength(bytes, at, to);
-    if (length === 0) return undefined;
-    if (length > 1) point &= 0x7f >> length;
-    for (let i = 1; i < length; i++) point = (point << 6) | ((bytes[at + i] as number) & 0x3f);
-    if (point > 0xffff) units.push(0xd7c0 + (point >> 10), 0xdc00 | (point & 0x3ff));
-    else units.push(point);
+    const length = (bytes[at] as number) < 0x80 ? 1 : sequenceLength(bytes, at, to);
+    if (length === 0) return false;
     at += length;
-    if (units.length >= unitsMax) {
-      text += String.fromCharCode(...units);
-      units = [];
-    }
   }
-  return text + String.fromCharCode(...units);
+  return true;
 }
-
-/** So many arguments are no trouble to any engine. */
-const unitsMax = 1_024;
 
 /** Whether the text in `[from, to)` begins with U+FEFF, which readers of text drop, or keep, as they like. */
 export function hasMark(bytes: Uint8Array, from: number, to: number): boolean {

@@ -107,11 +107,13 @@ export class Generation extends EventEmitter<GenerationEvents> {
     const spawner = new LocalSpawner();
     this.#keeper = KeeperLink.take();
     const letterBox = LetterBox.take();
-    const listeners = new Listeners(offer?.listeners ?? activated, () => {
+    const added = () => {
       void letterBox?.leave(this.#service);
       void this.#attachment?.attach();
-    });
-    const init = new InitSystem(offer?.generation ?? 1, settings, this.#keeper);
+      init.listenerAdded();
+    };
+    const listeners = new Listeners(offer?.listeners ?? activated, added, (name) => init.listenerGone(name));
+    const init = new InitSystem(offer?.generation ?? 1, settings, listeners, this.#keeper);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,
@@ -133,7 +135,12 @@ export class Generation extends EventEmitter<GenerationEvents> {
         publishReport(report);
         this.#control?.conclude(report);
         // The child may have deposited its own listeners.
-        if (report.outcome === "rolledBack") void this.#attachment?.attach();
+        if (report.outcome === "rolledBack") {
+          void this.#attachment?.attach();
+          init.rolledBack(
+            report.listeners.flatMap(({ name, disposition }) => (disposition === "created" ? [name] : [])),
+          );
+        }
         this.emit("handoff", report);
       },
     };

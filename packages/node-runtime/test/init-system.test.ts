@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { request, type Target } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
 import { startLoad, unharmed } from "./support/load.js";
 import { NotifyReceiver } from "./support/notify-receiver.js";
+import { isAlive } from "./support/processes.js";
 import { Service } from "./support/service.js";
 
 const examples = fileURLToPath(new URL("../../../examples/systemd/", import.meta.url));
@@ -189,6 +190,59 @@ test.skipIf(!activates)(
     service.signal("SIGTERM");
     await service.gone();
     expect(existsSync(path)).toBe(true);
+  },
+);
+
+const socketsOf = (pid: number) =>
+  readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+    try {
+      const link = readlinkSync(`/proc/${pid}/fd/${name}`);
+      return link.startsWith("socket:") ? [link] : [];
+    } catch {
+      return [];
+    }
+  });
+
+/** How often the most frequent one is there. */
+const mostOf = (names: readonly string[]) =>
+  Math.max(...names.map((name) => names.filter((each) => each === name).length));
+
+// Red when a generation stores nothing, when it does not take out what it drops, and when what comes back twice is offered twice.
+test.skipIf(!has("python3"))(
+  "INV-1: the descriptor store of an init system keeps listeners through a crash of the only generation",
+  async () => {
+    const web = { server: "http", name: "web", host: "127.0.0.1", port: await freePort() } as const;
+    const admin = { server: "http", name: "admin", host: "127.0.0.1", port: await freePort() } as const;
+    const local = { server: "http", name: "local", path: "local.sock" } as const;
+    const store = fileURLToPath(new URL("support/descriptor-store.py", import.meta.url));
+    const service = await Service.start(
+      { listeners: [web, admin, local], options },
+      { under: ["python3", store, join(folder(), "notify")] },
+    );
+    const stored = (names: readonly string[], since = 0) =>
+      eventually(`the store has ${names}`, () => {
+        const last = service.lines.slice(since).findLast(({ event }) => event === "stored");
+        return JSON.stringify(last?.names) === JSON.stringify(names);
+      });
+    await stored(["admin", "web"]);
+    const { pid, now } = service;
+    service.signal("SIGKILL");
+    await eventually("the only generation is dead", () => !isAlive(pid));
+    expect((await request(web)).outcome).toBe("ok");
+    const again = await service.until("listening", { generation: 1 }, now);
+    expect(again.listeners).toMatchObject([
+      { name: "web", disposition: "inherited" },
+      { name: "admin", disposition: "inherited" },
+      { name: "local", disposition: "created" },
+    ]);
+    // One to accept on, and one in custody.
+    await eventually("no socket is here three times", () => mostOf(socketsOf(again.pid)) === 2);
+    service.configure({ listeners: [web], options });
+    const before = service.now;
+    await service.succeed();
+    await stored(["web"], before);
+    await eventually("nobody has it", async () => (await request(admin)).outcome === "refused");
+    expect(await service.whoami(web)).toBe(2);
   },
 );
 

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { HandoffError } from "@heirloom/protocol";
 import type { KeeperLink } from "../keeper/link.js";
+import type { Listeners } from "../listener/registry.js";
 import type { Settings } from "../options.js";
 import type { EventStep } from "../steps.js";
 import { type Notifier, notifierOf } from "./notify.js";
@@ -20,18 +21,29 @@ export class InitSystem {
   readonly #keeper: Pick<KeeperLink, "keeperPid"> | undefined;
   readonly #notifier: Notifier | undefined;
   readonly #pidFile: PidFile | undefined;
+  readonly #listeners: Pick<Listeners, "storable">;
+  /** Whether the init system keeps listeners for the process that it starts when the last one has crashed. A keeper does that itself. */
+  readonly #stores: boolean;
+  /** The names of what this generation has given it. */
+  readonly #stored = new Set<string>();
+  /** The names of what is to be taken from it once this generation is owner. */
+  readonly #gone = new Set<string>();
+  #isOwner = false;
   readonly #watchdogMs: number;
   #watchdog: NodeJS.Timeout | undefined;
 
   constructor(
     generation: number,
     settings: Settings,
+    listeners: Pick<Listeners, "storable">,
     keeper?: Pick<KeeperLink, "keeperPid">,
     env: NodeJS.ProcessEnv = process.env,
   ) {
-    const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdog } = env;
+    const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: watchdog, FDSTORE: storeMax } = env;
     this.#generation = generation;
     this.#settings = settings;
+    this.#listeners = listeners;
+    this.#stores = Number(storeMax ?? 0) > 0 && keeper === undefined;
     this.#keeper = keeper;
     this.#notifier = socket ? notifierOf(socket) : undefined;
     this.#pidFile = settings.pidFile === undefined ? undefined : new PidFile(settings.pidFile);
@@ -53,12 +65,47 @@ export class InitSystem {
     } catch (error) {
       this.#settings.log((error as HandoffError).message);
     }
+    this.#isOwner = true;
+    this.#updateStore();
     // Where there is a keeper, that is the process whose end is the service's: this one may crash.
     const main = this.#keeper?.keeperPid ?? process.pid;
     this.#tell(`MAINPID=${main}`, "READY=1", `STATUS=generation ${this.#generation} serves`);
     clearInterval(this.#watchdog);
     if (this.#watchdogMs >= 1)
       this.#watchdog = setInterval(() => this.#tell("WATCHDOG=1"), this.#watchdogMs).unref();
+  }
+
+  listenerAdded(): void {
+    this.#updateStore();
+  }
+
+  /** Nobody accepts on it any more. Another one that is held under the same name stays. */
+  listenerGone(name: string): void {
+    this.#gone.add(name);
+    this.#updateStore();
+  }
+
+  /** A child was owner that has created these listeners, and is gone. */
+  rolledBack(created: readonly string[]): void {
+    for (const name of created) this.#gone.add(name);
+    // It may have taken out what is needed again. What is there already is stored once.
+    this.#stored.clear();
+    this.#updateStore();
+  }
+
+  #updateStore(): void {
+    if (!this.#isOwner || !this.#stores) return;
+    for (const name of this.#gone) {
+      this.#tell("FDSTOREREMOVE=1", `FDNAME=${storeName(name)}`);
+      this.#stored.delete(name);
+    }
+    this.#gone.clear();
+    for (const { name, descriptor } of this.#listeners.storable) {
+      if (this.#stored.has(name)) continue;
+      this.#stored.add(name);
+      // Not polled: it is readable whenever a client waits.
+      this.#notifier?.notify(`FDSTORE=1\nFDNAME=${storeName(name)}\nFDPOLL=0`, descriptor);
+    }
   }
 
   #follow({ generation, role, from, to }: EventStep): void {
@@ -77,6 +124,7 @@ export class InitSystem {
     } else if (to === "serving") {
       this.#tell("READY=1", `STATUS=generation ${generation} serves on: the last handoff failed`);
     } else if (to === "draining") {
+      this.#isOwner = false;
       clearInterval(this.#watchdog);
     } else if (to === "stopping") {
       this.#tell(
@@ -90,4 +138,9 @@ export class InitSystem {
   #tell(...lines: string[]): void {
     this.#notifier?.notify(lines.join("\n"));
   }
+}
+
+/** As far as systemd takes a name; listeners are found again by their addresses, too. */
+function storeName(name: string): string {
+  return name.replace(/[^ -9;-~]/g, "_").slice(0, 255);
 }

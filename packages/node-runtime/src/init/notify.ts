@@ -1,9 +1,12 @@
+import { loadSyscalls } from "../syscalls.js";
+
 /** Tells an init system how the service is. Messages arrive in order; one that cannot be delivered is dropped. */
 export interface Notifier {
-  notify(message: string): void;
+  /** `descriptor`: what goes along, asked for when the message is sent. */
+  notify(message: string, descriptor?: () => number): void;
 }
 
-type Send = (message: string) => void;
+type Send = (message: string, descriptor?: () => number) => void;
 
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0o2000002;
@@ -14,10 +17,10 @@ export function notifierOf(path: string): Notifier {
   let last: Promise<unknown> = Promise.resolve();
   let loading: Promise<Send> | undefined;
   return {
-    notify(message) {
+    notify(message, descriptor) {
       loading ??= loadSend(path);
       const sending = loading;
-      last = last.then(async () => (await sending)(message)).catch(() => {});
+      last = last.then(async () => (await sending)(message, descriptor)).catch(() => {});
     },
   };
 }
@@ -35,28 +38,35 @@ async function loadSend(path: string): Promise<Send> {
 
 async function throughKoffi(path: string): Promise<Send> {
   const { default: koffi } = await import("koffi");
+  const syscalls = await loadSyscalls();
   const c = koffi.load(null);
   const socket = c.func("int socket(int domain, int type, int protocol)");
-  const sendto = c.func(
-    "ssize_t sendto(int descriptor, const void *data, size_t length, int flags, const void *address, unsigned int addressLength)",
-  );
+  const connect = c.func("int connect(int descriptor, const void *address, unsigned int addressLength)");
+  const send = c.func("intptr_t send(int descriptor, const void *data, size_t length, int flags)");
   const close = c.func("int close(int descriptor)");
   const family = Buffer.from(new Uint8Array(new Uint16Array([AF_UNIX]).buffer));
   // Written with an @, an abstract name begins with a NUL; a path ends with one.
   const name = path.startsWith("@") ? `\0${path.slice(1)}` : `${path}\0`;
   const address = Buffer.concat([family, Buffer.from(name)]);
-  return (message) => {
-    const descriptor: number = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
-    if (descriptor < 0) return;
-    const data = Buffer.from(message);
-    sendto(descriptor, data, data.length, MSG_NOSIGNAL_DONTWAIT, address, address.length);
-    close(descriptor);
+  return (message, descriptor) => {
+    const to: number = socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+    if (to < 0) return;
+    const bytes = Buffer.from(message);
+    try {
+      connect(to, address, address.length);
+      if (descriptor === undefined) send(to, bytes, bytes.length, MSG_NOSIGNAL_DONTWAIT);
+      else syscalls?.sendDescriptors(to, { bytes, descriptors: [descriptor()] });
+    } finally {
+      close(to);
+    }
   };
 }
 
 function throughCommand(): Send {
   const { spawn } = process.getBuiltinModule("node:child_process");
-  return (message) => {
+  return (message, descriptor) => {
+    // It can pass descriptors on from systemd 254 on, and there koffi is what is missing: the service goes on without.
+    if (descriptor !== undefined) return;
     // Without --no-block it waits until the init system has read the message, five seconds at most.
     const command = spawn("systemd-notify", ["--no-block", ...message.split("\n")], { stdio: "ignore" });
     command.on("error", () => {}).unref();

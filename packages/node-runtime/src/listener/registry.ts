@@ -24,10 +24,15 @@ export class Listeners {
   readonly #names = new Set<string>();
   #offeredNames: readonly string[] = [];
   readonly #added: () => void;
+  readonly #gone: (name: string) => void;
 
-  /** `added` is called with each listener that is held from then on, before anything is accepted on it. */
-  constructor(offered: readonly Listener[] = [], added = () => {}) {
+  /**
+   * `added` is called with each listener that is held from then on, before anything is accepted on it; `gone` with each that is
+   * given up, by the name that it was offered by or is held by.
+   */
+  constructor(offered: readonly Listener[] = [], added = () => {}, gone = (_name: string) => {}) {
     this.#added = added;
+    this.#gone = gone;
     this.#offered = new Map(offered.map((listener) => [listener.name, listener]));
   }
 
@@ -86,7 +91,10 @@ export class Listeners {
     this.#held.delete(held.name);
     this.#names.delete(held.name);
     if (held.offered !== undefined && held.isUntouched) this.#offered.set(held.offered.name, held.offered);
-    else held.giveUp();
+    else {
+      held.giveUp();
+      this.#gone(held.name);
+    }
   }
 
   /** What was offered and nobody has asked for yet. */
@@ -239,7 +247,19 @@ export class Listeners {
       if (offered.address.kind === "unix" && !keepsPath)
         unpublish(offered.address.path, pathIdentity(offered.address.path));
     }
+    const names = [...this.#offered.keys()];
     this.#offered.clear();
+    for (const name of names) this.#gone(name);
+  }
+
+  /** What can be found again by its address in another process, without anything that this one knows: no paths that it has published. */
+  get storable(): { name: string; descriptor(): number }[] {
+    return [...this.#held.values()]
+      .filter(
+        ({ address, descriptor }) =>
+          address.kind === "tcp" || (address.kind === "unix" && isBoundTo(descriptor, address.path)),
+      )
+      .map((held) => ({ name: held.name, descriptor: () => held.descriptor }));
   }
 
   /** Lets the servers emit `close`, for applications that clean up there. */

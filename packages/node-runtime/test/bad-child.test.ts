@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { eventually } from "./support/eventually.js";
 import { startLoad, unharmed } from "./support/load.js";
-import { settledDescriptors } from "./support/processes.js";
+import { descriptorsOf, settledDescriptors } from "./support/processes.js";
 import { type Config, oneHttp, Service } from "./support/service.js";
 
 interface Outcome {
@@ -177,12 +178,16 @@ const fewDescriptors = ["/bin/sh", "-c", 'ulimit -n 60; exec "$@"', "sh"];
 
 test("INV-6: a parent that has no descriptors left serves on, and hands over when it has some again", async () => {
   const service = await Service.start(
-    // Enough to accept a client, and not enough for a channel.
-    { beforeReady: "outOfDescriptors", spareDescriptors: 3 },
+    // Enough for custody, the compiled code and a client, and not enough for a channel.
+    { beforeReady: "outOfDescriptors", spareDescriptors: 3, options: { control: false } },
     { under: fewDescriptors },
   );
   service.configure({});
   const { pid } = service;
+  // It is ready for its next handoff: getting so opens files for a moment, which a client may not find then.
+  await eventually("its compiled code is kept", () =>
+    [...descriptorsOf(pid).values()].some((target) => target.includes("heirloom-compiled")),
+  );
   await service.handoff();
   const before = await settledDescriptors(pid);
   const outcome = await service.handoff();

@@ -1,4 +1,5 @@
-import { loadSyscalls } from "../syscalls.js";
+import { type CLibrary, loadCLibrary } from "../syscalls/c-library.js";
+import { loadSyscalls, type Syscalls } from "../syscalls.js";
 
 /** Tells an init system how the service is. Messages arrive in order; one that cannot be delivered is dropped. */
 export interface Notifier {
@@ -26,20 +27,13 @@ export function notifierOf(path: string): Notifier {
 }
 
 async function loadSend(path: string): Promise<Send> {
-  if (process.platform === "linux" && process.env.HEIRLOOM_SYSCALLS !== "none") {
-    try {
-      return await throughKoffi(path);
-    } catch {
-      // Not installed, or not for this machine: the command does it, too.
-    }
-  }
-  return throughCommand();
+  const c = process.platform === "linux" ? await loadCLibrary() : undefined;
+  const syscalls = c && (await loadSyscalls());
+  // Where koffi is not installed, or not for this machine, the command does it, too.
+  return c && syscalls ? throughSystemCalls(path, c, syscalls) : throughCommand();
 }
 
-async function throughKoffi(path: string): Promise<Send> {
-  const { default: koffi } = await import("koffi");
-  const syscalls = await loadSyscalls();
-  const c = koffi.load(null);
+function throughSystemCalls(path: string, { library: c }: CLibrary, { sendDescriptors }: Syscalls): Send {
   const socket = c.func("int socket(int domain, int type, int protocol)");
   const connect = c.func("int connect(int descriptor, const void *address, unsigned int addressLength)");
   const send = c.func("intptr_t send(int descriptor, const void *data, size_t length, int flags)");
@@ -55,7 +49,7 @@ async function throughKoffi(path: string): Promise<Send> {
     try {
       connect(to, address, address.length);
       if (descriptor === undefined) send(to, bytes, bytes.length, MSG_NOSIGNAL_DONTWAIT);
-      else syscalls?.sendDescriptors(to, { bytes, descriptors: [descriptor()] });
+      else sendDescriptors(to, { bytes, descriptors: [descriptor()] });
     } finally {
       close(to);
     }

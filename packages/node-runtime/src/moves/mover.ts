@@ -220,7 +220,9 @@ export class Mover {
     clearImmediate(this.#look);
     this.#look = setImmediate(() => {
       this.#look = undefined;
-      this.#ahead = this.#pause();
+      // The batch may have been answered meanwhile: what is paused now is not to wait behind nothing.
+      if (this.#batch === undefined) this.#next();
+      else this.#ahead = this.#pause();
     });
   }
 

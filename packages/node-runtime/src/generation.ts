@@ -10,10 +10,12 @@ import {
   type Offer,
   type ParentState,
 } from "@heirloom/protocol";
+import { now } from "./clock.js";
 import type { Control } from "./control/control.js";
 import type { ControlSubject } from "./control/subject.js";
 import type { DrainBegun } from "./drain/drain-begun.js";
 import { Drainer } from "./drain/drainer.js";
+import { afterWaitingClients } from "./event-loop.js";
 import { Child } from "./handoff/child.js";
 import { Parent } from "./handoff/parent.js";
 import type { Service } from "./handoff/service.js";
@@ -36,7 +38,6 @@ import { formatReport, type HandoffReport, publishReport } from "./report.js";
 import { type CarriedStream, type CarryOptions, checkCarryOptions } from "./state/carry-options.js";
 import { Streams } from "./state/streams.js";
 import { TlsTickets } from "./state/tls-tickets.js";
-import { afterWaitingClients } from "./waiting-clients.js";
 
 export interface GenerationEvents {
   /** This generation is owner. Once. */
@@ -98,7 +99,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
   #control: Control | undefined;
   readonly #http1 = new Http1();
   #attachment: Attachment | undefined;
-  /** On the clock of `performance`. */
+  /** By `now()`. */
   #ownerSince = 0;
 
   /** @internal */
@@ -166,7 +167,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
       owner: () => {
         init.owner();
         this.emit("owner");
-        this.#ownerSince = performance.now();
+        this.#ownerSince = now();
         afterWaitingClients(() => {
           void this.#attachToKeeper().finally(() => letterBox?.close());
           void this.#openControl(offer?.parent.pid);
@@ -312,7 +313,7 @@ export class Generation extends EventEmitter<GenerationEvents> {
   /** How long the parent is still there to take the service back: a handoff now would make it give that up. */
   get #probationLeftMs(): number {
     if (this.#child.state !== "succeeding") return 0;
-    return this.#ownerSince + this.#service.settings.probationMs - performance.now();
+    return this.#ownerSince + this.#service.settings.probationMs - now();
   }
 
   async #attachToKeeper(): Promise<void> {

@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import type { HandoffError, ListenerDisposition } from "@heirloom/protocol";
+import { now } from "./clock.js";
 import type { DrainCounts } from "./drain/tally.js";
 import type { StreamReport } from "./state/exporter.js";
 
@@ -39,7 +40,7 @@ const round = (ms: number) => Math.round(ms * 10) / 10;
 /** Takes the times of a handoff's steps. */
 export class HandoffRecord {
   readonly #startedAt = Date.now();
-  readonly #start = performance.now();
+  readonly #start = now();
   readonly #steps: { step: string; atMs: number }[] = [];
   readonly #generation: number;
   pid: number | undefined;
@@ -52,7 +53,7 @@ export class HandoffRecord {
   }
 
   reached(step: string): void {
-    this.#steps.push({ step, atMs: round(performance.now() - this.#start) });
+    this.#steps.push({ step, atMs: round(now() - this.#start) });
   }
 
   report(outcome: HandoffReport["outcome"], error?: HandoffError): HandoffReport {
@@ -61,7 +62,7 @@ export class HandoffRecord {
       generation: this.#generation,
       child: { generation: this.#generation + 1, pid: this.pid },
       startedAt: this.#startedAt,
-      durationMs: round(performance.now() - this.#start),
+      durationMs: round(now() - this.#start),
       steps: [...this.#steps],
       listeners: this.listeners,
       ...(this.state && { state: this.state }),

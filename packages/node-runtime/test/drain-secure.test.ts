@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { eventually } from "./support/eventually.js";
 import { holdingProxy } from "./support/holding-proxy.js";
+import { isStopped } from "./support/processes.js";
 import { askHttp2, openHttp2 } from "./support/secure-client.js";
 import { SecureKeptAlive } from "./support/secure-kept-alive.js";
 import { type Config, Service } from "./support/service.js";
@@ -52,6 +54,36 @@ test.each([
     });
     const asked = service.lines.filter(({ event }) => event === "asked").map(({ token }) => token);
     expect(asked).toEqual(["first"]);
+  },
+);
+
+// Red where what a timer finds idle is closed at once: timers come before reading.
+test.each([
+  ["at the end of its budget", { ...https, options: { drain: { idleMs: 3_000 }, drainDeadlineMs: 60_000 } }],
+  [
+    "after keepAliveTimeout",
+    { ...https, tls: { keepAliveTimeout: 3_000 }, options: { drainDeadlineMs: 60_000 } },
+  ],
+])(
+  "INV-4: a parent that stood still answers on HTTPS what came meanwhile, before it closes what is idle %s",
+  async (_, config) => {
+    const service = await Service.start(config);
+    const { pid } = service;
+    const client = await SecureKeptAlive.open(await service.target());
+    expect(await client.ask("/whoami")).toContain('"generation":1');
+    // Not while it waits for events: those that have come meanwhile would be the first that it is told.
+    service.arm({ role: "parent", effect: "drainConnections", when: "after", signal: "SIGSTOP" });
+    service.signal("SIGHUP");
+    await eventually("it stands still", () => isStopped(pid));
+    const answer = client.ask("/whoami");
+    // Also longer than the second by which a newer Node.js keeps a connection longer than it says.
+    await new Promise((resolve) => setTimeout(resolve, 4_500));
+    service.signal("SIGCONT", pid);
+    expect(await answer).toMatch(/\r\nConnection: close\r\n[\s\S]*"generation":1/);
+    client.socket.end();
+    expect(await service.until("handoff", { pid })).toMatchObject({
+      drain: { finished: 1, closed: 0, cut: 0 },
+    });
   },
 );
 

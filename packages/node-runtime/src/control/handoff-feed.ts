@@ -1,5 +1,6 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { ParentState } from "@heirloom/protocol";
+import { now } from "../clock.js";
 import type { HandoffReport } from "../report.js";
 import type { EffectStep, EventStep } from "../steps.js";
 import { ChildOutput } from "./child-output.js";
@@ -88,7 +89,7 @@ export class HandoffFeed {
   #effect({ effect, when }: EffectStep): void {
     if (effect !== "spawnChild" || when !== "before") return;
     this.#output.mark();
-    this.#start = performance.now();
+    this.#start = now();
     this.#progress = { startedAt: Date.now(), steps: [] };
     this.#tell("began");
     this.#step("started");
@@ -109,7 +110,7 @@ export class HandoffFeed {
   }
 
   #step(name: string): void {
-    const step = { step: name, atMs: round(performance.now() - this.#start) };
+    const step = { step: name, atMs: round(now() - this.#start) };
     this.#progress?.steps.push(step);
     this.#tell("stepped", this.#answer(step));
   }

@@ -1,3 +1,4 @@
+import { now } from "../clock.js";
 import type { Caller } from "./caller.js";
 import { connectionsOf } from "./status.js";
 import type { ControlSubject } from "./subject.js";
@@ -10,9 +11,9 @@ const everyMs = 250;
  * @param stayMs how long this process stays from now on, even with none left
  */
 export function tellDraining(subject: ControlSubject, caller: Caller, stayMs = 0): void {
-  const leavesAt = performance.now() + stayMs;
+  const leavesAt = now() + stayMs;
   const tell = () => {
-    const probationLeftMs = Math.round(leavesAt - performance.now());
+    const probationLeftMs = Math.round(leavesAt - now());
     caller.say({
       type: "draining",
       connections: connectionsOf(subject.service),

@@ -1,5 +1,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
+import { now } from "../clock.js";
+import { afterReading } from "../event-loop.js";
 import { idleConnections, isUnused } from "../moves/http-idle.js";
 import { type Connection, isStopped, SilentConnection } from "../node-internals.js";
 
@@ -30,21 +32,25 @@ export class IdleCloser {
   begin(idleMs: number): void {
     // Node destroys what has been idle for the server's keepAliveTimeout, unless somebody else looks after it.
     this.#server.on("timeout", this.#timedOut);
-    const begun = performance.now();
-    this.#looking = setInterval(
-      () => this.#look(performance.now() - begun, idleMs),
-      Math.min(lookMs, idleMs / 8),
-    );
+    const begun = now();
+    const look = () => {
+      if (this.#looking === looking) this.#look(now() - begun, idleMs);
+    };
+    const looking = setInterval(() => afterReading(look), Math.min(lookMs, idleMs / 8));
+    this.#looking = looking;
   }
 
   end(): void {
     clearInterval(this.#looking);
+    this.#looking = undefined;
     this.#server.removeListener("timeout", this.#timedOut);
   }
 
   readonly #timedOut = (socket: Socket): void => {
-    // What is in the middle of something is bounded by the drain deadline.
-    if (this.#idle().includes(socket)) this.#close(socket);
+    afterReading(() => {
+      // What is in the middle of something is bounded by the drain deadline.
+      if (this.#idle().includes(socket)) this.#close(socket);
+    });
   };
 
   #look(elapsedMs: number, idleMs: number): void {

@@ -1,6 +1,8 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { MovedConnection } from "@heirloom/protocol";
+import { now } from "../clock.js";
+import { afterReading } from "../event-loop.js";
 import { carryActivity } from "../moves/http-activity.js";
 import {
   type Connection,
@@ -17,7 +19,7 @@ const slackMs = 100;
 
 interface Silence {
   readonly moved: MovedConnection;
-  /** When it came, on the clock of `performance`. */
+  /** When it came, by `now()`. */
   readonly since: number;
   /** When it is closed, on the same clock. */
   readonly until: number;
@@ -57,7 +59,7 @@ export class SilentConnections {
 
   /** `late`: what its parent had read of it already. This runtime never does so; another implementation may. */
   add(descriptor: number, moved: MovedConnection, late: readonly Uint8Array[]): void {
-    const since = performance.now();
+    const since = now();
     const { served = 0, idleMs = 0 } = moved;
     const limitMs = patienceMs(this.#server, served > 0);
     const until = limitMs > 0 ? since + Math.max(0, limitMs - idleMs) : Number.POSITIVE_INFINITY;
@@ -95,14 +97,14 @@ export class SilentConnections {
     if (at > this.#lookAt - slackMs || at === Number.POSITIVE_INFINITY) return;
     clearTimeout(this.#look);
     this.#lookAt = at;
-    this.#look = setTimeout(() => this.#closeExpired(), at - performance.now()).unref();
+    this.#look = setTimeout(() => afterReading(() => this.#closeExpired()), at - now()).unref();
   }
 
   #closeExpired(): void {
     this.#lookAt = Number.POSITIVE_INFINITY;
-    const now = performance.now();
+    const at = now();
     for (const [connection, { until }] of this.#silent) {
-      if (until > now) this.#lookBy(until);
+      if (until > at) this.#lookBy(until);
       // Whoever listens may let it live.
       else if (this.#server.listenerCount("timeout") === 0) connection.destroy();
       else this.#server.emit("timeout", this.#give(connection));
@@ -112,7 +114,7 @@ export class SilentConnections {
   /** What a further generation is to be told of it. */
   describe(connection: SilentConnection): Pick<MovedConnection, "served" | "idleMs"> {
     const { moved, since } = this.#silent.get(connection) as Silence;
-    const idleMs = Math.round((moved.idleMs ?? 0) + performance.now() - since);
+    const idleMs = Math.round((moved.idleMs ?? 0) + now() - since);
     return { ...(moved.served !== undefined && { served: moved.served }), idleMs };
   }
 }

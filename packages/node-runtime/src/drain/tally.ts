@@ -1,3 +1,5 @@
+import { now } from "../clock.js";
+
 /** What a connection is, as far as it decides what can become of it. */
 export type ConnectionClass =
   /** Plain HTTP/1.1, TCP or Unix. */
@@ -39,7 +41,7 @@ const nothing = () => ({ moved: 0, finished: 0, closed: 0, cut: 0 });
 
 /** Counts the ends of connections, from its making on. */
 export class DrainTally {
-  readonly #begunAt = performance.now();
+  readonly #begunAt = now();
   readonly #classes = new Map<ConnectionClass, { -readonly [Key in keyof ClassCounts]: number }>();
   #endedAt: number | undefined;
   #longestPauseMs = 0;
@@ -56,7 +58,7 @@ export class DrainTally {
 
   /** Since the draining began. */
   get elapsedMs(): number {
-    return performance.now() - this.#begunAt;
+    return now() - this.#begunAt;
   }
 
   paused(ms: number): void {
@@ -64,7 +66,7 @@ export class DrainTally {
   }
 
   finish(): void {
-    this.#endedAt ??= performance.now();
+    this.#endedAt ??= now();
   }
 
   counts(): DrainCounts {
@@ -74,7 +76,7 @@ export class DrainTally {
     }
     return {
       ...total,
-      durationMs: (this.#endedAt ?? performance.now()) - this.#begunAt,
+      durationMs: (this.#endedAt ?? now()) - this.#begunAt,
       longestPauseMs: this.#longestPauseMs,
       classes: Object.fromEntries([...this.#classes].map(([of, counts]) => [of, { ...counts }])),
     };

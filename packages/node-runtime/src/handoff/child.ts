@@ -16,10 +16,10 @@ import {
 } from "@heirloom/protocol";
 import { Channel } from "../channel.js";
 import { Driver, type Effects } from "../driver.js";
+import { afterWaitingClients } from "../event-loop.js";
 import { DeathWatch } from "../process/death-watch.js";
 import type { Carried, CarriedStream } from "../state/carry-options.js";
 import { Importer } from "../state/importer.js";
-import { afterWaitingClients } from "../waiting-clients.js";
 import { ChildMoves } from "./child-moves.js";
 import { eventOf, reasonFields, remoteError, violation } from "./message-event.js";
 import type { Service } from "./service.js";

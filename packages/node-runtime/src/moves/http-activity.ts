@@ -1,11 +1,12 @@
 import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
+import { now } from "../clock.js";
 
 /** What an HTTP/1.1 connection has been through. */
 export interface Activity {
   /** Requests answered, in all generations. */
   served: number;
-  /** When the last answer was finished, or the connection was begun; by `performance.now()`. */
+  /** When the last answer was finished, or the connection was begun; by `now()`. */
   lastAt: number;
 }
 
@@ -22,11 +23,11 @@ export function watchActivity(): void {
   subscribe(responseFinished, (message) => {
     const { socket } = message as { socket: Socket };
     const activity = activities.get(socket);
-    const now = performance.now();
-    if (activity === undefined) activities.set(socket, { served: 1, lastAt: now });
+    const at = now();
+    if (activity === undefined) activities.set(socket, { served: 1, lastAt: at });
     else {
       activity.served += 1;
-      activity.lastAt = now;
+      activity.lastAt = at;
     }
   });
 }

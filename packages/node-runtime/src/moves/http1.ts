@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { closeSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { now } from "../clock.js";
 import type { ConnectionTracker } from "../drain/connection-tracker.js";
 import { currentResponse, isParsed, isStopped, startReading, stopReading } from "../node-internals.js";
 import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
@@ -116,7 +117,7 @@ function isAtRest(socket: Socket): boolean {
 function historyOf(socket: Socket): { served?: number; idleMs?: number } {
   const activity = activityOf(socket);
   if (activity === undefined) return { served: 0 };
-  return { served: activity.served, idleMs: Math.round(performance.now() - activity.lastAt) };
+  return { served: activity.served, idleMs: Math.round(now() - activity.lastAt) };
 }
 
 /** The server counts the requests of a connection anew in each generation; its limit is meant for all of them. */

@@ -1,4 +1,5 @@
 import { limits, type Message, type MovedConnection } from "@heirloom/protocol";
+import { now } from "../clock.js";
 import { type Connection, descriptorOf } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
 import { sendBatch } from "./descriptor-channel.js";
@@ -15,6 +16,8 @@ const quietMs = 1_000;
 const retryMs = 250;
 /** Copies that are closed in one turn: closing one takes about as long as answering a request. */
 const closedAtOnce = 32;
+/** For how long copies may wait for batches: a client waits for its move, and hardly any for this. */
+const copiesMs = 100;
 /** For how long the child may leave a batch unanswered before the rest no longer counts on moving. */
 const answerMs = 1_000;
 /** What the application says about the connections of one batch has to fit into one frame. */
@@ -70,6 +73,8 @@ export class Mover {
   #ended = false;
   /** Copies of what has moved, and the closing of them that is under way. */
   readonly #copies: Connection[] = [];
+  /** When the oldest of them has moved. */
+  #copiedAt = 0;
   #closing: NodeJS.Immediate | undefined;
 
   constructor(options: MoverOptions) {
@@ -124,13 +129,14 @@ export class Mover {
 
   /**
    * The child has the whole batch: let it read. Copies of what nobody here can write to are closed afterwards, in turns of
-   * their own, while the child takes up what it was given and the next batch is on its way.
+   * their own, and in bulk once no batch is on its way: closing takes longer than moving.
    */
   release(): void {
     const batch = this.#take();
     if (batch === undefined) return;
     const { number, connections, pausedAt } = batch;
     const { send, moved } = this.#options;
+    if (this.#copies.length === 0) this.#copiedAt = now();
     for (const [index, { late }] of connections.entries()) {
       for (const bytes of pieces(late?.() ?? [])) {
         send({ type: "connections-late", batch: number, index, bytes });
@@ -147,7 +153,7 @@ export class Mover {
     send({ type: "connections-released", batch: number });
     moved(
       connections.map(({ socket }) => socket),
-      performance.now() - pausedAt,
+      now() - pausedAt,
     );
     const growing = this.#size < batchMax;
     this.#size = Math.min(this.#size * 2, batchMax);
@@ -164,6 +170,7 @@ export class Mover {
     this.#resumeAhead();
     this.#size = Math.max(1, this.#size >> 1);
     this.#wait(retryMs);
+    this.#closeCopies();
   }
 
   /** Begins no further batch. The one on its way is released or kept as ever. */
@@ -183,10 +190,12 @@ export class Mover {
   }
 
   #closeCopies(): void {
+    if (this.#copies.length === 0) return;
     this.#closing ??= setImmediate(() => {
       this.#closing = undefined;
+      if (this.#batch !== undefined && now() - this.#copiedAt < copiesMs) return;
       for (const socket of this.#copies.splice(0, closedAtOnce)) socket.destroy();
-      if (this.#copies.length > 0) this.#closeCopies();
+      this.#closeCopies();
     });
   }
 
@@ -266,7 +275,7 @@ export class Mover {
       }
       if (paused.length >= this.#size) break;
     }
-    return { connections: paused, pausedAt: performance.now() };
+    return { connections: paused, pausedAt: now() };
   }
 }
 

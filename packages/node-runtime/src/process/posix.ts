@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { loadCLibrary } from "../syscalls/c-library.js";
 
 export interface PosixProgram {
@@ -156,6 +155,7 @@ function pairs(env: Readonly<NodeJS.ProcessEnv>): string[] {
 function exitStatus(status: number): ExitStatus {
   const number = status & 0x7f;
   if (number === 0) return { code: (status >> 8) & 0xff, signal: null };
+  const { constants } = process.getBuiltinModule("node:os");
   const named = Object.entries(constants.signals).find(([, value]) => value === number);
   return { code: null, signal: (named?.[0] ?? `signal ${number}`) as NodeJS.Signals };
 }

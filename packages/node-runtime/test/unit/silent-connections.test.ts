@@ -133,6 +133,16 @@ test("a connection that stays silent for too long is closed, counted from its la
   expect(patient.gone).toHaveLength(0);
 });
 
+// Red where the timer closes at once: timers come before reading.
+test("a process that stood still reads what came meanwhile before it calls a connection silent", async () => {
+  const short = { prepare: (server: Server) => void Object.assign(server, { keepAliveTimeout: 300 }) };
+  const { client, received } = await silent({ served: 1, idleMs: 0 }, short);
+  client.write(upload(Buffer.from("in time")));
+  // By a second longer than it says the server keeps it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_800);
+  await eventually("it is answered", () => received().includes(sha256(Buffer.from("in time"))));
+});
+
 test("who listens for timeouts gets the connection, and may let it live", async () => {
   const timedOut: Socket[] = [];
   const { client, connections, received } = await silent(

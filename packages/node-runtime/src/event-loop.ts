@@ -8,3 +8,11 @@ const turns = 3;
 export function afterWaitingClients(work: () => void, left = turns): void {
   setImmediate(() => (left > 1 ? afterWaitingClients(work, left - 1) : work()));
 }
+
+/**
+ * Runs what a timer decides about clients once everything that has come was read. A turn of the event loop begins with its
+ * timers: to a process that stood still for a while, everybody has been silent for as long.
+ */
+export function afterReading(work: () => void): void {
+  setImmediate(work);
+}

@@ -9,6 +9,7 @@ import {
 } from "@heirloom/protocol";
 import type { Drainer } from "../drain/drainer.js";
 import { connectionOn, descriptorOf } from "../node-internals.js";
+import { descriptorRoom } from "../syscalls/descriptor-table.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { closeAll, receiveBatch } from "./descriptor-channel.js";
 import type { ArrivedConnection, Movable } from "./movable.js";
@@ -47,8 +48,11 @@ export class Adopter {
     return held;
   }
 
-  async prepare(): Promise<void> {
-    this.#syscalls = await loadSyscalls();
+  /** `parent`: the process whose connections move. */
+  async prepare(parent: number): Promise<void> {
+    const syscalls = await loadSyscalls();
+    await syscalls?.makeRoom(descriptorRoom(parent));
+    this.#syscalls = syscalls;
   }
 
   /** As `Movable.mayReturn` tells it. */

@@ -17,7 +17,7 @@ const retryMs = 250;
 /** Copies that are closed in one turn: closing one takes about as long as answering a request. */
 const closedAtOnce = 32;
 /** For how long copies may wait for batches: a client waits for its move, and hardly any for this. */
-const copiesMs = 100;
+const copiesMs = 250;
 /** For how long the child may leave a batch unanswered before the rest no longer counts on moving. */
 const answerMs = 1_000;
 /** What the application says about the connections of one batch has to fit into one frame. */
@@ -151,14 +151,14 @@ export class Mover {
       }
     }
     send({ type: "connections-released", batch: number });
-    moved(
-      connections.map(({ socket }) => socket),
-      now() - pausedAt,
-    );
+    const pausedMs = now() - pausedAt;
     const growing = this.#size < batchMax;
     this.#size = Math.min(this.#size * 2, batchMax);
+    // The next ones first: the child works on them while this process keeps its books.
     if (growing && !connections.every(isQuiet)) this.#wait(rampMs);
     else this.#next();
+    const sockets = connections.map(({ socket }) => socket);
+    moved(sockets, pausedMs);
     this.#closeCopies();
   }
 

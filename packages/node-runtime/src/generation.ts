@@ -10,19 +10,13 @@ import {
   type Offer,
   type ParentState,
 } from "@heirloom/protocol";
-import { now } from "./clock.js";
-import type { Control } from "./control/control.js";
-import type { ControlSubject } from "./control/subject.js";
 import type { DrainBegun } from "./drain/drain-begun.js";
 import { Drainer } from "./drain/drainer.js";
-import { afterWaitingClients } from "./event-loop.js";
 import { Child } from "./handoff/child.js";
 import { Parent } from "./handoff/parent.js";
 import type { Service } from "./handoff/service.js";
 import { type Hook, Hooks } from "./hooks.js";
 import { InitSystem } from "./init/init-system.js";
-import type { Attachment } from "./keeper/attachment.js";
-import { LetterBox } from "./keeper/letter-box.js";
 import { KeeperLink } from "./keeper/link.js";
 import type { ListenOptions } from "./listener/options.js";
 import { ProgramListeners } from "./listener/program-listeners.js";
@@ -30,6 +24,7 @@ import { Listeners } from "./listener/registry.js";
 import { Http1 } from "./moves/http1.js";
 import type { Movable } from "./moves/movable.js";
 import type { Settings } from "./options.js";
+import { Oversight } from "./oversight.js";
 import { CompiledCode } from "./process/compiled-code.js";
 import { captureLaunch } from "./process/launch.js";
 import { LocalSpawner } from "./process/local-spawner.js";
@@ -95,32 +90,26 @@ export class Generation extends EventEmitter<GenerationEvents> {
   readonly #parent: Parent;
   readonly #owned: Promise<void>;
   readonly #tickets: TlsTickets;
-  readonly #keeper: KeeperLink | undefined;
-  #control: Control | undefined;
+  readonly #oversight: Oversight;
   readonly #http1 = new Http1();
-  #attachment: Attachment | undefined;
-  /** By `now()`. */
-  #ownerSince = 0;
 
   /** @internal */
   constructor(settings: Settings, offer: Offer | undefined, activated: readonly Listener[] = []) {
     super();
     const spawner = new LocalSpawner();
-    this.#keeper = KeeperLink.take();
-    const letterBox = LetterBox.take();
+    const keeper = KeeperLink.take();
     const added = () => {
-      void letterBox?.leave(this.#service);
-      void this.#attachment?.attach();
+      this.#oversight.listenerAdded();
       init.listenerAdded();
     };
     const listeners = new Listeners(offer?.listeners ?? activated, added, (name) => init.listenerGone(name));
-    const init = new InitSystem(offer?.generation ?? 1, settings, listeners, this.#keeper);
+    const init = new InitSystem(offer?.generation ?? 1, settings, listeners, keeper);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {
       number: offer?.generation ?? 1,
       settings,
       launch: captureLaunch(settings.spawn, settings.compileCache),
-      spawner: this.#keeper?.over(spawner) ?? spawner,
+      spawner: keeper?.over(spawner) ?? spawner,
       compiled: new CompiledCode(),
       listeners,
       drainer: new Drainer(settings.drain.idleMs, (listener, tracker) => {
@@ -134,10 +123,8 @@ export class Generation extends EventEmitter<GenerationEvents> {
         settings.log(formatReport(report));
         if (report.outcome !== "committed") this.#service.listeners.discardClosed();
         publishReport(report);
-        this.#control?.conclude(report);
-        // The child may have deposited its own listeners.
+        this.#oversight.conclude(report);
         if (report.outcome === "rolledBack") {
-          void this.#attachment?.attach();
           init.rolledBack(
             report.listeners.flatMap(({ name, disposition }) => (disposition === "created" ? [name] : [])),
           );
@@ -167,15 +154,18 @@ export class Generation extends EventEmitter<GenerationEvents> {
       owner: () => {
         init.owner();
         this.emit("owner");
-        this.#ownerSince = now();
-        afterWaitingClients(() => {
-          void this.#attachToKeeper().finally(() => letterBox?.close());
-          void this.#openControl(offer?.parent.pid);
-        });
+        this.#oversight.begin(offer?.parent.pid);
       },
       startHandoff: () => void this.#parent.request(),
       denyHandoff: (error) => this.#parent.waiters.deny(error),
       stopServing: () => this.#parent.terminate(),
+    });
+    this.#oversight = new Oversight({
+      generation: this,
+      service: this.#service,
+      child: this.#child,
+      parent: this.#parent,
+      keeper,
     });
   }
 
@@ -308,76 +298,6 @@ export class Generation extends EventEmitter<GenerationEvents> {
   stop(): void {
     if (this.#parent.state === "serving") this.#child.terminate();
     else this.#parent.terminate();
-  }
-
-  /** How long the parent is still there to take the service back: a handoff now would make it give that up. */
-  get #probationLeftMs(): number {
-    if (this.#child.state !== "succeeding") return 0;
-    return this.#ownerSince + this.#service.settings.probationMs - now();
-  }
-
-  async #attachToKeeper(): Promise<void> {
-    if (this.#keeper === undefined) return;
-    // A file of its own, too.
-    const { Attachment } = await import("./keeper/attachment.js");
-    const generation = this;
-    this.#attachment = new Attachment(this.#keeper, {
-      service: this.#service,
-      get isOwner() {
-        return generation.isOwner;
-      },
-      get isAlone() {
-        return generation.isAlone;
-      },
-      get isHandingOver() {
-        return generation.#parent.state !== "serving";
-      },
-      get probationLeftMs() {
-        return generation.#probationLeftMs;
-      },
-      // The outcome is logged and emitted.
-      restart: () => void generation.handoff().catch(() => {}),
-    });
-    await this.#attachment.attach();
-  }
-
-  async #openControl(parentPid: number | undefined): Promise<void> {
-    const { control } = this.#service.settings;
-    // A keeper that is started again finds by it what runs.
-    if (control === false && this.#keeper === undefined) return;
-    const [generation, child, parent] = [this, this.#child, this.#parent];
-    const subject: ControlSubject = {
-      service: this.#service,
-      folder: this.#keeper?.folder,
-      get states() {
-        return { child: child.state, parent: parent.state };
-      },
-      get isOwner() {
-        return generation.isOwner;
-      },
-      get probationLeftMs() {
-        return generation.#probationLeftMs;
-      },
-      get childPid() {
-        return parent.childPid;
-      },
-      get keeper() {
-        return generation.#attachment?.keeper;
-      },
-      handoff: () => this.handoff(),
-      stop: () => this.stop(),
-    };
-    try {
-      // A file of its own, see tsup.config.ts: a child on its way to ready does not load it.
-      const { Control } = await import("./control/control.js");
-      this.#control = new Control(subject, control || {});
-      await this.#control.open(parentPid);
-    } catch (error) {
-      const { message } = error as Error;
-      this.#service.settings.log(
-        `generation ${this.number} (pid ${process.pid}) serves without a control socket: ${message}`,
-      );
-    }
   }
 
   /** Only where clients would notice: nobody is served yet by a first generation. */

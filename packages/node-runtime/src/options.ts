@@ -108,17 +108,18 @@ const optionNames = new Set([
   "control",
   "pidFile",
 ]);
+const drainNames = new Set(["idleMs", "generationsMax"]);
+const spawnNames = new Set(["execPath", "execArgv", "argv", "cwd", "env"]);
 const millisecondsMax = 2 ** 31 - 1;
 
 /** @throws HandoffError OPTION_INVALID */
 export function settle(options: GenerationOptions): Settings {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name))
-      throw invalid(`there is no option ${name}: use one of ${[...optionNames].join(", ")}`);
-  }
+  refuseUnknown("", options, optionNames);
   const { probationMs = 3_000, connections = "move", slowStart = true } = options;
   const { signals = true, log = logToStderr, spawn = {}, control = {} } = options;
   const { drain = {} } = options;
+  refuseUnknown("drain.", drain, drainNames);
+  refuseUnknown("spawn.", spawn, spawnNames);
   if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {
     throw invalid(
       `probationMs must be a whole number of milliseconds from 0 to ${millisecondsMax}, not ${probationMs}`,
@@ -164,6 +165,13 @@ export function settle(options: GenerationOptions): Settings {
     control,
     pidFile: pidFile === undefined ? undefined : resolve(pidFile),
   };
+}
+
+/** An option that is misspelt, or stands in another place, would silently do nothing. */
+function refuseUnknown(where: string, options: object, names: ReadonlySet<string>): void {
+  const unknown = Object.keys(options).find((name) => !names.has(name));
+  if (unknown === undefined) return;
+  throw invalid(`there is no option ${where}${unknown}: use one of ${[...names].join(", ")}`);
 }
 
 function milliseconds(options: GenerationOptions, name: Deadline): number {

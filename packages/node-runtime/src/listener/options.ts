@@ -26,6 +26,7 @@ export interface ListenRequest extends ListenOptions {
   readonly backlog: number;
 }
 
+const names = new Set(["name", "port", "host", "path", "ipv6Only", "backlog", "mode"]);
 const bytes = (text: string) => Buffer.byteLength(text);
 
 /** @throws HandoffError LISTENER_INVALID */
@@ -34,6 +35,12 @@ export function checkListenOptions(options: ListenOptions): ListenRequest {
   const invalid = (what: string): never => {
     throw new HandoffError("LISTENER_INVALID", { message: `listener ${JSON.stringify(name)}: ${what}` });
   };
+  const unknown = Object.keys(options).find((key) => !names.has(key));
+  if (unknown !== undefined) {
+    invalid(
+      `there is no option ${unknown} of a listener: use one of ${[...names].join(", ")}; options of the generation, such as drainDeadlineMs, are the argument of joinGeneration() and the third one of serve()`,
+    );
+  }
   if (typeof name !== "string" || name === "" || bytes(name) > limits.nameBytesMax) {
     invalid(`the name must be a string of 1 to ${limits.nameBytesMax} bytes`);
   }

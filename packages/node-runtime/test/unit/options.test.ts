@@ -70,12 +70,22 @@ test.each([
   );
 });
 
-test("an option that does not exist is refused with those that do", () => {
-  expect(() => settle({ drainTimeout: 5 } as GenerationOptions)).toThrow(
-    expect.objectContaining({
-      code: "OPTION_INVALID",
-      message: expect.stringMatching(/^there is no option drainTimeout: use one of .*\bdrainDeadlineMs\b/),
-    }),
+test.each([
+  [{ drainTimeout: 5 }, /^there is no option drainTimeout: use one of .*\bdrainDeadlineMs\b/],
+  [{ drain: { idleMS: 5 } }, /^there is no option drain\.idleMS: use one of idleMs, generationsMax$/],
+  [{ spawn: { cmd: "node" } }, /^there is no option spawn\.cmd: use one of execPath, .*$/],
+])("an option that does not exist is refused with those that do: %j", (options, message) => {
+  const error = { code: "OPTION_INVALID", message: expect.stringMatching(message) };
+  expect(() => settle(options as GenerationOptions)).toThrow(expect.objectContaining(error));
+});
+
+test("an option of the generation among those of a listener is told where it belongs", () => {
+  const options = { port: 80, control: false };
+  const message = expect.stringMatching(
+    /^listener "default": there is no option control of a listener: use one of name, port, .*; options of the generation.* third one of serve\(\)$/,
+  );
+  expect(() => checkListenOptions(options)).toThrow(
+    expect.objectContaining({ code: "LISTENER_INVALID", message }),
   );
 });
 

@@ -6,6 +6,7 @@ import {
   type Role,
   step,
 } from "@heirloom/protocol";
+import { afterReading } from "./event-loop.js";
 import { publishEffect, publishEvent } from "./steps.js";
 
 /** What executes one effect. It returns at once; what comes of the effect later is dispatched as an event. */
@@ -109,8 +110,8 @@ export class Driver<S extends string, Ev extends string, Ef extends string, F ex
     if (now === undefined) return;
     const ms = this.#options.deadlinesMs[now];
     const timer = setTimeout(() => {
-      // A process that was stopped or busy has news waiting in its sockets: look there before giving up.
-      setImmediate(() => {
+      // The news that it waits for may have come.
+      afterReading(() => {
         if (this.#timer === timer) this.dispatch(this.#options.expired, deadlineError(now, ms, this.state));
       });
     }, ms);

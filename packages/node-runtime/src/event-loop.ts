@@ -10,7 +10,7 @@ export function afterWaitingClients(work: () => void, left = turns): void {
 }
 
 /**
- * Runs what a timer decides about clients once everything that has come was read. A turn of the event loop begins with its
+ * Runs what a timer decides about others once everything that has come was read. A turn of the event loop begins with its
  * timers: to a process that stood still for a while, everybody has been silent for as long.
  */
 export function afterReading(work: () => void): void {

@@ -198,6 +198,21 @@ test("without hooks WebSockets are closed with 1012, each at its own moment of t
   expect(closedAt.filter((at) => at > (first + last) / 2).length).toBeGreaterThan(5);
 });
 
+test("INV-4: WebSockets that stay after all, since noise has made the child deaf, lose nothing and are closed with 1012", async () => {
+  const service = await start({ before: "sendsWithGarbage", options: { drainDeadlineMs: 10_000 } });
+  const { pid } = service;
+  const clients = await open(service, 12);
+  for (const client of clients) client.begin(20);
+  service.signal("SIGHUP");
+  await service.until("step", { pid, on: "connectionsDeclinedReceived" });
+  for (const client of clients) await client.settle();
+  expect(clients.every(({ isWhole }) => isWhole)).toBe(true);
+  for (const client of clients) expect(await client.ask()).toMatchObject({ generation: 1 });
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 0, cut: 0 } });
+  await eventually("all are closed", () => clients.every(({ closed }) => closed !== undefined));
+  expect(clients.map(({ closed }) => closed)).toEqual(clients.map(() => 1012));
+});
+
 test.each(["exportState", "importState"] as const)(
   "a WebSocket whose %s fails is closed with 1012",
   async (fails) => {

@@ -15,6 +15,9 @@ import { closeAll, receiveBatch } from "./descriptor-channel.js";
 import type { ArrivedConnection, Movable } from "./movable.js";
 import { type Returned, sendReturned } from "./returned.js";
 
+/** For how long the parent is kept waiting for room that it takes a thread to make: the application may use all of them. */
+const roomMs = 100;
+
 interface HeldConnection {
   readonly descriptor: number;
   readonly moved: MovedConnection;
@@ -51,7 +54,10 @@ export class Adopter {
   /** `parent`: the process whose connections move. */
   async prepare(parent: number): Promise<void> {
     const syscalls = await loadSyscalls();
-    await syscalls?.makeRoom(descriptorRoom(parent));
+    await Promise.race([
+      syscalls?.makeRoom(descriptorRoom(parent)),
+      new Promise((resolve) => setTimeout(resolve, roomMs)),
+    ]);
     this.#syscalls = syscalls;
   }
 

@@ -1,5 +1,6 @@
 import { limits, type Message, type MovedConnection } from "@heirloom/protocol";
 import { now } from "../clock.js";
+import { afterReading } from "../event-loop.js";
 import { type Connection, descriptorOf } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
 import { sendBatch } from "./descriptor-channel.js";
@@ -110,10 +111,7 @@ export class Mover {
     const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
     if (sendBatch(syscalls, channel, batch.number, descriptors)) {
       this.#sent = batch.number;
-      this.#answer = setTimeout(() => {
-        this.#resumeAhead();
-        this.#options.stalled(true);
-      }, answerMs);
+      this.#answer = setTimeout(() => afterReading(() => this.#miss(batch)), answerMs);
       send({
         type: "connections",
         batch: batch.number,
@@ -187,6 +185,12 @@ export class Mover {
   end(): void {
     this.finish();
     this.keep();
+  }
+
+  #miss(batch: Batch): void {
+    if (this.#batch !== batch) return;
+    this.#resumeAhead();
+    this.#options.stalled(true);
   }
 
   #closeCopies(): void {

@@ -10,8 +10,8 @@ export function afterWaitingClients(work: () => void, left = turns): void {
 }
 
 /**
- * Runs what a timer decides about others once everything that has come was read. A turn of the event loop begins with its
- * timers: to a process that stood still for a while, everybody has been silent for as long.
+ * Runs what is decided about others once all that has come by now was read, the news of their death included. A turn of the
+ * event loop begins with its timers: to a process that stood still for a while, everybody has been silent for as long.
  */
 export function afterReading(work: () => void): void {
   setImmediate(work);

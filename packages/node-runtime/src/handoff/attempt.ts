@@ -9,6 +9,7 @@ import {
   parentRole,
   type Superseded,
 } from "@heirloom/protocol";
+import { afterReading } from "../event-loop.js";
 import type { SpawnedChild } from "../process/spawn.js";
 import { HandoffRecord } from "../report.js";
 import { Exporter } from "../state/exporter.js";
@@ -129,11 +130,11 @@ export class Attempt {
       return;
     }
     if (message.type === "ready") this.record.listeners = message.listeners;
-    // Once the event loop has looked for news: a child that is dead by now has asked, or adopted, in vain.
-    if (message.type === "relinquish") setImmediate(() => this.#relinquish());
-    else if (message.type === "connections-adopted") setImmediate(() => this.#adopted(message));
+    // A child that is dead by now has asked, or adopted, in vain.
+    if (message.type === "relinquish") afterReading(() => this.#relinquish());
+    else if (message.type === "connections-adopted") afterReading(() => this.#adopted(message));
     // In the order in which they came: this one may be about the batch after the one that was adopted.
-    else if (message.type === "connections-awaited") setImmediate(() => this.#awaited(message));
+    else if (message.type === "connections-awaited") afterReading(() => this.#awaited(message));
     else if (message.type === "superseded") this.#superseded(message);
     else this.#machine.dispatch(eventOf(message.type) as ParentEvent, reasonIn(message));
   }

@@ -1,5 +1,6 @@
 import type { HandoffError } from "@heirloom/protocol";
 import type { DrainMode } from "../drain/connection-tracker.js";
+import { afterReading } from "../event-loop.js";
 import type { Service } from "./service.js";
 
 export interface RetreatListener {
@@ -57,7 +58,7 @@ export class Retreat {
     let waitingFor = 3;
     const done = () => {
       waitingFor -= 1;
-      if (waitingFor === 0) setImmediate(() => this.#drained(drainage));
+      if (waitingFor === 0) afterReading(() => this.#drained(drainage));
     };
     const retire = hooks.runRetire();
     if (retire === undefined) done();
@@ -76,7 +77,7 @@ export class Retreat {
     this.#finished = false;
   }
 
-  /** Called once the event loop has looked for news, so that an exit that has happened by now has been seen. */
+  /** An exit of the child that has happened by now has been seen. */
   #drained(drainage: number): void {
     if (drainage !== this.#drainage) return;
     this.#finished = true;

@@ -1,6 +1,5 @@
 import { loadCLibrary } from "./syscalls/c-library.js";
 import { type DescriptorMessage, loadDescriptorMessages } from "./syscalls/descriptor-message.js";
-import { makeDescriptorRoom } from "./syscalls/descriptor-table.js";
 
 export { mayHaveSyscalls } from "./syscalls/c-library.js";
 
@@ -18,8 +17,6 @@ export interface Syscalls {
    * open files gets fewer descriptors, without an error. They are closed on exec. @throws Error with the system's error name
    */
   receiveDescriptors(socket: number, bytesMax: number): DescriptorMessage | undefined;
-  /** Gets ready for so many open descriptors, where that would stop this process later. */
-  makeRoom(descriptors: number): Promise<void>;
 }
 
 let loading: Promise<Syscalls | undefined> | undefined;
@@ -37,6 +34,5 @@ async function load(): Promise<Syscalls | undefined> {
     // Never one of the standard streams.
     duplicate: (descriptor) => c.duplicate(descriptor, 3),
     ...loadDescriptorMessages(c),
-    makeRoom: (descriptors) => makeDescriptorRoom(c, descriptors),
   };
 }

@@ -20,7 +20,6 @@ export class ChildMoves {
   readonly #send: (message: Message) => void;
   /** Undefined: none move. */
   readonly #adopter: Adopter | undefined;
-  readonly #parent: number | undefined;
   /** The message that is being taken. */
   #taken: MoveMessage | undefined;
 
@@ -29,7 +28,6 @@ export class ChildMoves {
     this.#send = send;
     const { settings, movables, drainer } = service;
     const channel = offer?.descriptorChannel;
-    this.#parent = offer?.parent.pid;
     if (channel === undefined) return;
     const agreed =
       offer?.features.includes("connections") && settings.connections === "move" && mayHaveSyscalls();
@@ -51,9 +49,9 @@ export class ChildMoves {
     return message.type === "connections" ? this.#adopter.faultOf(message) : undefined;
   }
 
-  /** Loads a library, which takes milliseconds, and makes room for what will come. */
-  async prepare(): Promise<void> {
-    if (this.#parent !== undefined) await this.#adopter?.prepare(this.#parent);
+  /** Loads a library, which takes milliseconds. */
+  prepare(): Promise<void> | undefined {
+    return this.#adopter?.prepare();
   }
 
   sendAwaited(): void {

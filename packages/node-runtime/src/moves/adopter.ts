@@ -9,14 +9,10 @@ import {
 } from "@heirloom/protocol";
 import type { Drainer } from "../drain/drainer.js";
 import { connectionOn, descriptorOf } from "../node-internals.js";
-import { descriptorRoom } from "../syscalls/descriptor-table.js";
 import { loadSyscalls, type Syscalls } from "../syscalls.js";
 import { closeAll, receiveBatch } from "./descriptor-channel.js";
 import type { ArrivedConnection, Movable } from "./movable.js";
 import { type Returned, sendReturned } from "./returned.js";
-
-/** For how long the parent is kept waiting for room that it takes a thread to make: the application may use all of them. */
-const roomMs = 100;
 
 interface HeldConnection {
   readonly descriptor: number;
@@ -51,14 +47,8 @@ export class Adopter {
     return held;
   }
 
-  /** `parent`: the process whose connections move. */
-  async prepare(parent: number): Promise<void> {
-    const syscalls = await loadSyscalls();
-    await Promise.race([
-      syscalls?.makeRoom(descriptorRoom(parent)),
-      new Promise((resolve) => setTimeout(resolve, roomMs)),
-    ]);
-    this.#syscalls = syscalls;
+  async prepare(): Promise<void> {
+    this.#syscalls = await loadSyscalls();
   }
 
   /** As `Movable.mayReturn` tells it. */

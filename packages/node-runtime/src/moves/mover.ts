@@ -49,7 +49,9 @@ export interface MoverOptions {
 }
 
 interface Paused {
-  readonly connections: readonly (PausedConnection & { readonly protocol: string })[];
+  readonly connections: readonly PausedConnection[];
+  /** Of each of them. */
+  readonly protocols: readonly string[];
   readonly pausedAt: number;
 }
 
@@ -115,9 +117,9 @@ export class Mover {
       send({
         type: "connections",
         batch: batch.number,
-        connections: batch.connections.map(
-          ({ listener, protocol, moved }): MovedConnection => ({ listener, protocol, ...moved }),
-        ),
+        connections: batch.connections.map(({ listener, moved }, index): MovedConnection => {
+          return { listener, protocol: batch.protocols[index] as string, ...moved };
+        }),
       });
       if (batch.connections.length === batchMax) this.#lookAhead();
     } else {
@@ -136,7 +138,8 @@ export class Mover {
     const { send, moved } = this.#options;
     if (this.#copies.length === 0) this.#copiedAt = now();
     for (const [index, { late }] of connections.entries()) {
-      for (const bytes of pieces(late?.() ?? [])) {
+      if (late === undefined) continue;
+      for (const bytes of pieces(late())) {
         send({ type: "connections-late", batch: number, index, bytes });
       }
     }
@@ -260,26 +263,34 @@ export class Mover {
 
   /** Undefined where there are none, or none any more: what was paused can still time out. */
   #takeAhead(): Paused | undefined {
-    if (this.#ahead === undefined) return undefined;
-    const { pausedAt } = this.#ahead;
-    const connections = this.#ahead.connections.filter(({ socket }) => descriptorOf(socket) !== undefined);
+    const ahead = this.#ahead;
     this.#ahead = undefined;
-    return connections.length > 0 ? { connections, pausedAt } : undefined;
+    if (ahead === undefined) return undefined;
+    const isOpen = ({ socket }: PausedConnection) => descriptorOf(socket) !== undefined;
+    const connections = ahead.connections.filter(isOpen);
+    const protocols = ahead.protocols.filter((_, index) =>
+      isOpen(ahead.connections[index] as PausedConnection),
+    );
+    return connections.length > 0 ? { ...ahead, connections, protocols } : undefined;
   }
 
   #pause(): Paused {
     const { movables, listeners } = this.#options;
-    const paused: (PausedConnection & { readonly protocol: string })[] = [];
+    const paused: PausedConnection[] = [];
+    const protocols: string[] = [];
     let stateBytes = 0;
     for (const protocol of this.#protocols) {
       for (const connection of movables.get(protocol)?.pause(this.#size - paused.length, listeners) ?? []) {
         stateBytes += connection.moved.state?.length ?? 0;
         if (paused.length > 0 && stateBytes > batchStateBytesMax) connection.resume();
-        else paused.push({ ...connection, protocol });
+        else {
+          paused.push(connection);
+          protocols.push(protocol);
+        }
       }
       if (paused.length >= this.#size) break;
     }
-    return { connections: paused, pausedAt: now() };
+    return { connections: paused, protocols, pausedAt: now() };
   }
 }
 

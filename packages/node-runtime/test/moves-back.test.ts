@@ -8,7 +8,10 @@ const patient = { probationMs: 60_000, drainDeadlineMs: 60_000 };
 async function onProbation(
   config: Config = {},
 ): Promise<{ service: Service; target: Target; parent: number }> {
-  const service = await Service.start({ ...config, options: { ...patient, ...config.options } });
+  // No server tires of the clients before they have all been asked.
+  const settings = { keepAliveTimeout: 3_600_000 };
+  const listeners = [{ server: "http" as const, host: "127.0.0.1", port: 0, settings }];
+  const service = await Service.start({ listeners, ...config, options: { ...patient, ...config.options } });
   const parent = service.pid;
   const target = await service.target();
   service.signal("SIGHUP");

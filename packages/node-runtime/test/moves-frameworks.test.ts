@@ -45,7 +45,7 @@ test.each(["http", "express", "fastify", "koa", "hono"] as const)(
     busy = false;
     for (const { asked, failed } of await load) {
       expect(failed).toBe(0);
-      expect(asked).toBeGreaterThan(3);
+      expect(asked).toBeGreaterThan(0);
     }
     for (const client of clients)
       expect(await client.whoami()).toMatchObject({ outcome: "ok", generation: 4 });

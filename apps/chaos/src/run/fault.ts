@@ -133,7 +133,13 @@ function childOf(service: Service, parentPid: number): number | undefined {
   return known?.pid ?? childrenOf(parentPid)[0];
 }
 
+/** Lets a process go on that has said that it stops itself. It may not have done so yet, and would do so for good. */
+export async function letGo(pid: number): Promise<void> {
+  await stopped(pid, 10_000);
+  signal(pid, "SIGCONT");
+}
+
 /** A stop signal takes effect at once, but for a process that is in the middle of a system call. */
-function stopped(pid: number): Promise<boolean> {
-  return eventually(() => ["T", "t", undefined].includes(stateOf(pid)), 1_000, 1);
+function stopped(pid: number, msMax = 1_000): Promise<boolean> {
+  return eventually(() => ["T", "t", undefined].includes(stateOf(pid)), msMax, 1);
 }

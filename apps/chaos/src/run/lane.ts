@@ -9,7 +9,7 @@ import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { Books } from "./books.js";
 import { Clients } from "./clients.js";
 import { eventually, now, pause } from "./clock.js";
-import { type Fault, signal, strike } from "./fault.js";
+import { type Fault, letGo, signal, strike } from "./fault.js";
 import { leftoversOf } from "./leftovers.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
@@ -212,7 +212,7 @@ export class Lane {
         when: "before",
       } as const;
       service.order({ ...order, role: "parent", point, strikes: true });
-      service.onStruck = (pid) => signal(pid, "SIGCONT");
+      service.onStruck = (pid) => void letGo(pid);
       return Promise.resolve(undefined);
     }
     const moment = MOMENTS[turn.moment];

@@ -3,6 +3,7 @@ import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError, limits
 import { type ControlOptions, faultOfControl } from "./control/options.js";
 import type { Launch } from "./process/launch.js";
 import { faultOfRehearsal, type Rehearsal } from "./rehearsal.js";
+import { faultOfNames } from "./unknown-option.js";
 
 /** How a generation behaves. Every field has a default; deadlines are milliseconds, 1 to 2,147,483,647. */
 export interface GenerationOptions {
@@ -94,7 +95,7 @@ export interface Settings {
 }
 
 const deadlines = Object.keys(defaultDeadlinesMs) as Deadline[];
-const optionNames = new Set([
+const optionNames = [
   ...deadlines.map((name) => `${name}DeadlineMs`),
   "probationMs",
   "connections",
@@ -107,19 +108,20 @@ const optionNames = new Set([
   "compileCache",
   "control",
   "pidFile",
-]);
-const drainNames = new Set(["idleMs", "generationsMax"]);
-const spawnNames = new Set(["execPath", "execArgv", "argv", "cwd", "env"]);
+];
+const drainNames = ["idleMs", "generationsMax"];
+const spawnNames = ["execPath", "execArgv", "argv", "cwd", "env"];
 const millisecondsMax = 2 ** 31 - 1;
 
 /** @throws HandoffError OPTION_INVALID */
 export function settle(options: GenerationOptions): Settings {
-  refuseUnknown("", options, optionNames);
+  const ownFault = faultOfNames("", options, optionNames);
+  if (ownFault !== undefined) throw invalid(ownFault);
   const { probationMs = 3_000, connections = "move", slowStart = true } = options;
   const { signals = true, log = logToStderr, spawn = {}, control = {} } = options;
   const { drain = {} } = options;
-  refuseUnknown("drain.", drain, drainNames);
-  refuseUnknown("spawn.", spawn, spawnNames);
+  const partsFault = faultOfNames("drain.", drain, drainNames) ?? faultOfNames("spawn.", spawn, spawnNames);
+  if (partsFault !== undefined) throw invalid(partsFault);
   if (!Number.isInteger(probationMs) || probationMs < 0 || probationMs > millisecondsMax) {
     throw invalid(
       `probationMs must be a whole number of milliseconds from 0 to ${millisecondsMax}, not ${probationMs}`,
@@ -165,13 +167,6 @@ export function settle(options: GenerationOptions): Settings {
     control,
     pidFile: pidFile === undefined ? undefined : resolve(pidFile),
   };
-}
-
-/** An option that is misspelt, or stands in another place, would silently do nothing. */
-function refuseUnknown(where: string, options: object, names: ReadonlySet<string>): void {
-  const unknown = Object.keys(options).find((name) => !names.has(name));
-  if (unknown === undefined) return;
-  throw invalid(`there is no option ${where}${unknown}: use one of ${[...names].join(", ")}`);
 }
 
 function milliseconds(options: GenerationOptions, name: Deadline): number {

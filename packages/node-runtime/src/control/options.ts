@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import { faultOfNames } from "../unknown-option.js";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -21,9 +22,9 @@ export interface ControlOptions {
 /** What is wrong with the option; undefined where nothing is. */
 export function faultOfControl(options: unknown): string | undefined {
   if (typeof options !== "object" || options === null) return "control must be an object or false";
-  const { name, folder, release, ...rest } = options as Record<string, unknown>;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) return `there is no option control.${unknown}: use one of name, folder, release`;
+  const fault = faultOfNames("control.", options, ["name", "folder", "release"]);
+  if (fault !== undefined) return fault;
+  const { name, folder, release } = options as Record<string, unknown>;
   if (name !== undefined && !(typeof name === "string" && namePattern.test(name)))
     return "control.name must be 1 to 64 letters, digits, dots, dashes and underscores, and begin with a letter or digit";
   if (folder !== undefined && !(typeof folder === "string" && isAbsolute(folder)))

@@ -60,12 +60,24 @@ export class Channel {
     this.#afterEnd = callback;
   }
 
-  /** Sends, if anybody is there to read: a peer that is gone is reported by `ended`, not here. */
-  send(message: Message): void {
-    if (this.#ended || !this.#socket.writable) return;
+  /**
+   * Sends, if anybody is there to read: a peer that is gone is reported by `ended`, not here. `done` is called once the message is
+   * in the kernel's hands, which a later death of the peer does not change, or never can be.
+   */
+  send(message: Message, done?: (sent: boolean) => void): void {
+    this.sendEncoded(encodeMessage(message), done);
+  }
+
+  /** The same with what `encodeMessage` made of it. */
+  sendEncoded(message: Uint8Array, done?: (sent: boolean) => void): void {
+    if (this.#ended || !this.#socket.writable) {
+      done?.(false);
+      return;
+    }
     this.#writing += 1;
-    this.#socket.write(encodeMessage(message), () => {
+    this.#socket.write(message, (error) => {
       this.#writing -= 1;
+      done?.(error == null);
       if (this.#writing === 0) this.#flush();
     });
   }

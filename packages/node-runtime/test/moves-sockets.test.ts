@@ -55,6 +55,9 @@ class Adder {
 test("INV-4: connections of an application's own protocol move with its state, also in the middle of a line", async () => {
   const service = await start();
   const adders = await Promise.all(Array.from({ length: 20 }, () => Adder.open(service)));
+  // Whoever has an answer is accepted: those who wait in the kernel's queue are the child's from the start.
+  for (const adder of adders) adder.add(1);
+  await Promise.all(adders.map((adder) => adder.settle()));
   for (let generation = 2; generation <= 4; generation += 1) {
     const { pid, now } = service;
     for (const adder of adders) adder.add(generation);

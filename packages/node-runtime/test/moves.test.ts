@@ -349,6 +349,21 @@ test("INV-4: a child that dies while its parent is about to release a batch take
   for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(1));
 });
 
+// Red when the parent's copies are closed whether or not anybody was told: that a word is in the kernel's hands is what gives a batch away.
+test("INV-4: a child that dies in the middle of a release takes no connection with it", async () => {
+  const { service, target, pid } = await start({
+    options: { slowStart: false },
+    before: "losesItsChildAsItReleases",
+  });
+  const clients = await open(target, 12);
+  service.configure({ options: patient });
+  service.signal("SIGHUP");
+  await service.until("handoff", { pid, outcome: "rolledBack" });
+  for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(1));
+  await service.succeed();
+  for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(2));
+});
+
 // The parent dies: what the child has adopted goes on. Red when inheritConnections does nothing.
 test("INV-4: a parent killed after the child has adopted its connections leaves them to the child", async () => {
   const { service, target, pid } = await start({ options: { slowStart: false } });

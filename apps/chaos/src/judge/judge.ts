@@ -3,7 +3,7 @@ import { cellName } from "../plan/cell.js";
 import { type Expectation, expectationOf } from "../plan/expectation.js";
 import { ENDING_KINDS, type Kind } from "../plan/kind.js";
 import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
-import { RELEASED } from "../victim/order.js";
+import { RELEASED, RELEASING } from "../victim/order.js";
 import type { Evidence, Invariant, Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
 
@@ -142,13 +142,25 @@ function divide(
   return { excused, blamed };
 }
 
-/** Whether every connection that the child has adopted by then was released to it: one of the two has said so. */
+/**
+ * Whether every connection that the child has adopted by then was released to it: one of the two has said so. A parent that
+ * was stopped in the middle of it may have told the child or not, and only the kernel knows; one that stopped itself before it had not begun.
+ */
 function allReleased(lines: Evidence["lines"], at: number): boolean {
   let released = false;
+  let releasing: number | undefined;
   for (const line of lines) {
-    if (line.type !== "step" || line.at > at) continue;
+    if (line.at > at) continue;
+    if (line.type === "struck" && line.pid === releasing) released = false;
+    if (line.type !== "step") continue;
+    releasing = line.text === RELEASING ? line.pid : undefined;
     if (line.text === "  adoptConnections") released = false;
-    else if (line.text === RELEASED || line.text.endsWith(": connectionsReleasedReceived")) released = true;
+    else if (
+      releasing !== undefined ||
+      line.text === RELEASED ||
+      line.text.endsWith(": connectionsReleasedReceived")
+    )
+      released = true;
   }
   return released;
 }

@@ -53,8 +53,10 @@ export type Line =
   /** The process stops itself now. */
   | { readonly type: "struck"; readonly at: number; readonly pid: number; readonly id: number };
 
+/** The step in which a parent gives a batch away. */
+export const RELEASING = "  releaseConnections";
 /** The step at which a batch is the child's alone: its parent has said so. */
-export const RELEASED = "  releaseConnections, done";
+export const RELEASED = `${RELEASING}, done`;
 
 /** The victim's environment: where its folder is. */
 export const FOLDER_VARIABLE = "HEIRLOOM_CHAOS_FOLDER";

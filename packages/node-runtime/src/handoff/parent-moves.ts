@@ -104,7 +104,8 @@ export class ParentMoves {
         listeners: this.#heirs,
         slowStart: settings.slowStart,
         listenerOf: (socket) => drainer.listenerOf(socket),
-        send: (message) => this.#link.send(message),
+        send: (message, done) => this.#link.channel.send(message, done),
+        sendEncoded: (message) => this.#link.channel.sendEncoded(message),
         ...this.#events,
         stalled: (stalled) => this.#stall(stalled),
         moved: (sockets, pausedMs) => {
@@ -122,7 +123,7 @@ export class ParentMoves {
   }
 
   release(): void {
-    // Whoever was told of this step may have taken time: what was released to the dead would be lost. Its exit is told next.
+    // Whoever was told of this step may have taken time: what leaves with its late bytes would be lost. The exit is told next.
     if (!this.#link.exited) this.#mover?.release();
   }
 

@@ -1,4 +1,4 @@
-import { limits, type Message, type MovedConnection } from "@heirloom/protocol";
+import { encodeMessage, limits, type Message, type MovedConnection } from "@heirloom/protocol";
 import { now } from "../clock.js";
 import { afterReading } from "../event-loop.js";
 import { type Connection, descriptorOf } from "../node-internals.js";
@@ -34,7 +34,10 @@ export interface MoverOptions {
   /** Whether to begin with few connections. */
   readonly slowStart: boolean;
   readonly listenerOf: ListenerOf;
-  send(message: Message): void;
+  /** Calls `done` once the message is in the kernel's hands, or never can be: the child is gone. */
+  send(message: Message, done?: (sent: boolean) => void): void;
+  /** The same with what `encodeMessage` made of it. */
+  sendEncoded(message: Uint8Array): void;
   /** A batch is paused, and waits for `send`. */
   paused(): void;
   /** The batch could not be passed on, and waits for `keep`. */
@@ -48,15 +51,12 @@ export interface MoverOptions {
   moved(connections: readonly Connection[], pausedMs: number): void;
 }
 
-interface Paused {
-  readonly connections: readonly PausedConnection[];
-  /** Of each of them. */
-  readonly protocols: readonly string[];
-  readonly pausedAt: number;
-}
-
-interface Batch extends Paused {
+interface Batch {
   readonly number: number;
+  readonly connections: readonly PausedConnection[];
+  readonly pausedAt: number;
+  /** The message that announces it. */
+  readonly encoded: Uint8Array;
 }
 
 /** Moves connections to the child, one batch after the other. @see spec/v1/connections.md */
@@ -64,8 +64,8 @@ export class Mover {
   readonly #options: MoverOptions;
   #protocols = new Set<string>();
   #batch: Batch | undefined;
-  /** Behind a full batch, which is on its way, the next one is paused already: the child need not wait for that. */
-  #ahead: Paused | undefined;
+  /** Behind a full batch, which is on its way, the next one is paused and encoded already: the child need not wait for that. */
+  #ahead: Batch | undefined;
   /** How many batches were passed on. */
   #sent = 0;
   #size: number;
@@ -107,70 +107,52 @@ export class Mover {
 
   /** Passes the paused batch on. */
   send(): void {
-    const { syscalls, channel, send, unsent } = this.#options;
+    const { syscalls, channel, sendEncoded, unsent } = this.#options;
     const batch = this.#batch;
     if (batch === undefined) return;
     const descriptors = batch.connections.map(({ socket }) => descriptorOf(socket) ?? -1);
     if (sendBatch(syscalls, channel, batch.number, descriptors)) {
       this.#sent = batch.number;
       this.#answer = setTimeout(() => afterReading(() => this.#miss(batch)), answerMs);
-      send({
-        type: "connections",
-        batch: batch.number,
-        connections: batch.connections.map(({ listener, moved }, index): MovedConnection => {
-          return { listener, protocol: batch.protocols[index] as string, ...moved };
-        }),
-      });
+      sendEncoded(batch.encoded);
       if (batch.connections.length === batchMax) this.#lookAhead();
     } else {
       unsent();
     }
   }
 
-  /**
-   * The child has the whole batch: let it read. Copies of what nobody here can write to are closed afterwards, in turns of
-   * their own, and in bulk once no batch is on its way: closing takes longer than moving.
-   */
+  /** The child has the whole batch: let it read. That it is told so is what gives the batch away, and nothing before it. */
   release(): void {
     const batch = this.#take();
     if (batch === undefined) return;
     const { number, connections, pausedAt } = batch;
-    const { send, moved } = this.#options;
-    if (this.#copies.length === 0) this.#copiedAt = now();
+    const { send } = this.#options;
     for (const [index, { late }] of connections.entries()) {
       if (late === undefined) continue;
       for (const bytes of pieces(late())) {
         send({ type: "connections-late", batch: number, index, bytes });
       }
     }
-    for (const connection of connections) {
-      const { socket, parted } = connection;
-      if (connection.moved.still && parted === undefined) this.#copies.push(socket);
-      else {
-        socket.destroy();
-        parted?.();
-      }
+    // These have left with their late bytes. Of the others nothing has been read here.
+    const parted = connections.filter((connection) => !isCopy(connection));
+    for (const connection of parted) {
+      connection.socket.destroy();
+      connection.parted?.();
     }
-    send({ type: "connections-released", batch: number });
     const pausedMs = now() - pausedAt;
-    const growing = this.#size < batchMax;
-    this.#size = Math.min(this.#size * 2, batchMax);
-    // The next ones first: the child works on them while this process keeps its books.
-    if (growing && !connections.every(isQuiet)) this.#wait(rampMs);
-    else this.#next();
-    const sockets = connections.map(({ socket }) => socket);
-    moved(sockets, pausedMs);
-    this.#closeCopies();
+    this.#moved(parted, pausedMs);
+    send({ type: "connections-released", batch: number }, (sent) => {
+      const copies = connections.filter(isCopy);
+      if (sent) this.#released(copies, pausedMs, connections.every(isQuiet));
+      else this.#resume(copies);
+    });
   }
 
   /** The batch stays here. */
   keep(): void {
     const batch = this.#take();
     if (batch === undefined) return;
-    for (const connection of batch.connections) connection.resume();
-    this.#resumeAhead();
-    this.#size = Math.max(1, this.#size >> 1);
-    this.#wait(retryMs);
+    this.#resume(batch.connections);
     this.#closeCopies();
   }
 
@@ -194,6 +176,35 @@ export class Mover {
     if (this.#batch !== batch) return;
     this.#resumeAhead();
     this.#options.stalled(true);
+  }
+
+  /** `copies` are of what nobody here can write to. They are closed in bulk once no batch is on its way: closing takes longer than moving. */
+  #released(copies: readonly PausedConnection[], pausedMs: number, quiet: boolean): void {
+    const growing = this.#size < batchMax;
+    this.#size = Math.min(this.#size * 2, batchMax);
+    // The next batch first: the child works on it while this process keeps its books.
+    if (growing && !quiet) this.#wait(rampMs);
+    else this.#next();
+    if (this.#copies.length === 0) this.#copiedAt = now();
+    for (const { socket } of copies) this.#copies.push(socket);
+    this.#moved(copies, pausedMs);
+    this.#closeCopies();
+  }
+
+  #moved(connections: readonly PausedConnection[], pausedMs: number): void {
+    if (connections.length === 0) return;
+    this.#options.moved(
+      connections.map(({ socket }) => socket),
+      pausedMs,
+    );
+  }
+
+  /** Goes on with these here, and tries again a little later with fewer. */
+  #resume(connections: readonly PausedConnection[]): void {
+    for (const connection of connections) connection.resume();
+    this.#resumeAhead();
+    this.#size = Math.max(1, this.#size >> 1);
+    this.#wait(retryMs);
   }
 
   #closeCopies(): void {
@@ -249,49 +260,54 @@ export class Mover {
 
   #next(): void {
     if (this.#ended || this.#timer !== undefined || this.#batch !== undefined) return;
-    const paused = this.#takeAhead() ?? this.#pause();
-    if (paused.connections.length === 0) {
-      this.#idle ??= setTimeout(() => {
-        this.#idle = undefined;
-        this.#next();
-      }, retryMs);
+    this.#batch = this.#takeAhead() ?? this.#pause();
+    if (this.#batch !== undefined) {
+      this.#options.paused();
       return;
     }
-    this.#batch = { number: this.#sent + 1, ...paused };
-    this.#options.paused();
+    this.#idle ??= setTimeout(() => {
+      this.#idle = undefined;
+      this.#next();
+    }, retryMs);
   }
 
-  /** Undefined where there are none, or none any more: what was paused can still time out. */
-  #takeAhead(): Paused | undefined {
+  /** Undefined where there is none, or no longer as it was announced: what is paused can still time out. */
+  #takeAhead(): Batch | undefined {
+    if (!this.#ahead?.connections.every(({ socket }) => descriptorOf(socket) !== undefined))
+      this.#resumeAhead();
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    if (ahead === undefined) return undefined;
-    const isOpen = ({ socket }: PausedConnection) => descriptorOf(socket) !== undefined;
-    const connections = ahead.connections.filter(isOpen);
-    const protocols = ahead.protocols.filter((_, index) =>
-      isOpen(ahead.connections[index] as PausedConnection),
-    );
-    return connections.length > 0 ? { ...ahead, connections, protocols } : undefined;
+    return ahead;
   }
 
-  #pause(): Paused {
+  /** The next batch; undefined where nothing can move now. */
+  #pause(): Batch | undefined {
     const { movables, listeners } = this.#options;
+    const number = this.#sent + 1;
     const paused: PausedConnection[] = [];
-    const protocols: string[] = [];
+    const announced: MovedConnection[] = [];
     let stateBytes = 0;
     for (const protocol of this.#protocols) {
       for (const connection of movables.get(protocol)?.pause(this.#size - paused.length, listeners) ?? []) {
-        stateBytes += connection.moved.state?.length ?? 0;
+        const { listener, moved } = connection;
+        stateBytes += moved.state?.length ?? 0;
         if (paused.length > 0 && stateBytes > batchStateBytesMax) connection.resume();
         else {
           paused.push(connection);
-          protocols.push(protocol);
+          announced.push({ listener, protocol, ...moved });
         }
       }
       if (paused.length >= this.#size) break;
     }
-    return { connections: paused, protocols, pausedAt: now() };
+    if (paused.length === 0) return undefined;
+    const encoded = encodeMessage({ type: "connections", batch: number, connections: announced });
+    return { number, connections: paused, pausedAt: now(), encoded };
   }
+}
+
+/** Whether its socket stays open here for a while after it has moved. */
+function isCopy({ moved, parted }: PausedConnection): boolean {
+  return moved.still && parted === undefined;
 }
 
 function isQuiet({ moved }: PausedConnection): boolean {

@@ -60,6 +60,8 @@ export default defineConfig([
   // The runtime: one script, which src/entry runs, whether it is imported or required.
   { ...common, entry: { index: "src/entry/index.cts" }, format: "cjs", treeshake: false },
   { ...common, entry: { index: "src/entry/index.mts" }, format: "esm" },
+  // What a bundler takes instead: nothing that is looked for beside it.
+  { ...common, entry: { bundle: "src/index.ts" }, format: "esm", esbuildPlugins: [builtins] },
   {
     ...common,
     entry: {

@@ -28,8 +28,8 @@ function run(tasks, args) {
 }
 
 function testFlags() {
-  // One package after the other: the tests start whole processes, and keep every core busy alone.
-  const flags = ["--concurrency=1"];
+  // Two packages at a time: most tests start whole processes and wait for them, and the others keep a core busy.
+  const flags = ["--concurrency=2"];
   // A cached pass is worth nothing where the point is to run. --only, or the build would be forced, too.
   if (process.env.CI) flags.push("--force", "--only");
   return flags;

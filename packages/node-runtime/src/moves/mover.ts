@@ -133,7 +133,7 @@ export class Mover {
         send({ type: "connections-late", batch: number, index, bytes });
       }
     }
-    // These have left with their late bytes. Of the others nothing has been read here.
+    // These have left with their late bytes. Of the others nothing was read here.
     const parted = connections.filter((connection) => !isCopy(connection));
     for (const connection of parted) {
       connection.socket.destroy();
@@ -305,9 +305,9 @@ export class Mover {
   }
 }
 
-/** Whether its socket stays open here for a while after it has moved. */
-function isCopy({ moved, parted }: PausedConnection): boolean {
-  return moved.still && parted === undefined;
+/** Whether nothing of it leaves before the child is told: its socket is closed when there is time, or read from again. */
+function isCopy({ moved, late, parted }: PausedConnection): boolean {
+  return moved.still && late === undefined && parted === undefined;
 }
 
 function isQuiet({ moved }: PausedConnection): boolean {

@@ -349,6 +349,24 @@ test("INV-4: a child that dies while its parent is about to release a batch take
   for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(1));
 });
 
+// Red when a parent whose child has died begins to close: it is about to serve on.
+test("INV-4: a child that dies as its parent begins to move has no client told to go", async () => {
+  const { service, target, pid } = await start();
+  const clients = await open(target, 12);
+  service.arm({ role: "parent", effect: "moveConnections", when: "before", signal: "SIGSTOP" });
+  service.signal("SIGHUP");
+  const { pid: child } = await service.owner(2);
+  await eventually("the parent stops", () => isStopped(pid));
+  // The parent reads what they ask before it reads that its child is gone.
+  const answers = clients.map((each) => each.whoami());
+  await new Promise((resolve) => setImmediate(resolve));
+  service.signal("SIGKILL", child);
+  await eventually("the child is dead", () => !isAlive(child));
+  service.signal("SIGCONT", pid);
+  for (const answer of answers) expect(await answer).toMatchObject(answeredBy(1));
+  await service.until("handoff", { pid, outcome: "rolledBack" });
+});
+
 // Red when the parent's copies are closed whether or not anybody was told: that a word is in the kernel's hands is what gives a batch away.
 test("INV-4: a child that dies in the middle of a release takes no connection with it", async () => {
   const { service, target, pid } = await start({

@@ -27,6 +27,8 @@ export interface ParentMachine {
   dispatch(event: ParentEvent, reason?: HandoffError): void;
 }
 
+/** Where the child's exit brings the service back. */
+const hasWayBack = new Set<ParentState>(["committing", "draining", "fencing"]);
 /** Where connections move. */
 const moving = new Set<ParentState>(["draining", "departing"]);
 
@@ -119,6 +121,7 @@ export class Attempt {
     this.#moves = new ParentMoves(this.#service, this.#link, {
       paused: () => this.#machine.dispatch("connectionsPaused"),
       unsent: () => this.#machine.dispatch("connectionsRefusedReceived"),
+      hasWayBack: () => hasWayBack.has(this.#machine.state),
     });
     this.#machine.dispatch("childSpawned");
   }

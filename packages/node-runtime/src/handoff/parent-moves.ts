@@ -18,6 +18,8 @@ export interface MoveEvents {
   paused(): void;
   /** The batch could not be passed on. */
   unsent(): void;
+  /** Whether this generation takes the service back, should the child have exited. */
+  hasWayBack(): boolean;
 }
 
 /** What a parent's machine has to do with connections that move, for one handoff. */
@@ -74,7 +76,8 @@ export class ParentMoves {
   /** What becomes of a listener's connections: until the child has said that it takes none, they may move. */
   drainMode(listener: string): DrainMode {
     // Nobody who is between two requests is to be cut at the deadline because the others' move has come to a stop.
-    if (this.#stalled || this.#link.exited) return "close";
+    // Where the service is about to be taken back, nobody is told to go.
+    if (this.#stalled || (this.#link.exited && !this.#events.hasWayBack())) return "close";
     const awaited = this.#awaited ?? (this.#agreed ? [http1] : []);
     return awaited.includes(http1) && this.#heirs.has(listener) ? "move" : "close";
   }

@@ -66,7 +66,7 @@ export function processesWith(text: string): number[] {
     const pid = Number(name);
     if (!Number.isInteger(pid) || (others.get(pid) ?? 0) > now) continue;
     try {
-      const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+      const environment = environmentOf(pid);
       if (!environment.includes(RUN_MARK)) others.set(pid, now + OTHERS_FOR_MS);
       else if (environment.includes(text) && stateOf(pid) !== undefined) found.push(pid);
     } catch {
@@ -75,6 +75,22 @@ export function processesWith(text: string): number[] {
     }
   }
   return found;
+}
+
+const moment = new Int32Array(new SharedArrayBuffer(4));
+const LOOKS_MAX = 50;
+
+/**
+ * A process in the middle of executing its program has no environment yet. Whose it is shows in a moment, and until then it
+ * must not pass for somebody else's. What has no program either is the kernel's, or a corpse.
+ */
+function environmentOf(pid: number): string {
+  for (let look = 1; ; look += 1) {
+    const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+    if (environment !== "" || look === LOOKS_MAX) return environment;
+    readlinkSync(`/proc/${pid}/exe`);
+    Atomics.wait(moment, 0, 0, 1);
+  }
 }
 
 /** Descriptors of a process, among those that match, which the programs that it starts would inherit. */

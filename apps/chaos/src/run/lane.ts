@@ -93,15 +93,16 @@ export class Lane {
 
   async end(): Promise<void> {
     this.#clients.end();
-    this.kill();
     this.#service.watch.stop();
-    await eventually(() => processesWith(this.#service.marker).length === 0, 2_000, 20);
+    await eventually(() => this.kill() === 0, 2_000, 20);
     rmSync(this.#service.folder, { recursive: true, force: true });
   }
 
-  /** SIGKILLs every process that this lane's service ever became. */
-  kill(): void {
-    for (const pid of processesWith(this.#service.marker)) signal(pid, "SIGKILL");
+  /** SIGKILLs every process that this lane's service ever became. Returns how many there were: they may have just started others. */
+  kill(): number {
+    const found = processesWith(this.#service.marker);
+    for (const pid of found) signal(pid, "SIGKILL");
+    return found.length;
   }
 
   async #start(fullDisk: boolean): Promise<boolean> {
@@ -129,8 +130,7 @@ export class Lane {
 
   async #bury(): Promise<void> {
     await this.#clients.pause();
-    this.kill();
-    await eventually(() => processesWith(this.#service.marker).length === 0, 3_000, 10);
+    await eventually(() => this.kill() === 0, 3_000, 10);
     this.#service.watch.sample();
     this.#running = false;
   }

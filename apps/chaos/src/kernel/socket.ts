@@ -85,8 +85,8 @@ export function listenersOf({ ports, folder }: Listening): Set<string> {
 
 /** The connections that one process has accepted, as the kernel's tables have them. */
 export interface Accepted {
-  /** The clients' ports. */
-  readonly ports: ReadonlySet<number>;
+  /** The clients' ports, and the inode numbers of the sockets that this process has to them. */
+  readonly ports: ReadonlyMap<number, string>;
   /** Unix-domain connections have no names: their inode numbers tell them apart, and no client knows those. */
   readonly unix: ReadonlySet<string>;
 }
@@ -102,7 +102,7 @@ export function accepted({ ports, folder }: Listening): (pid: number) => Accepte
     const inodes = socketInodes(pid);
     const its = ({ inode }: { readonly inode: string }) => inodes.has(inode);
     return {
-      ports: new Set(tcp.filter(its).map(({ remotePort }) => remotePort)),
+      ports: new Map(tcp.filter(its).map(({ remotePort, inode }) => [remotePort, inode])),
       unix: new Set(unix.filter(its).map(({ inode }) => inode)),
     };
   };
@@ -110,15 +110,16 @@ export function accepted({ ports, folder }: Listening): (pid: number) => Accepte
 
 /**
  * Those among a process's connections that have outlived it: another process has a copy, or one is on its way to it. To be
- * asked right after its end.
+ * asked right after its end. A client that was reset may have its port back within a moment, on another connection: the
+ * socket tells the two apart.
  */
 export function outliving({ ports: had, unix }: Accepted, { ports, folder }: Listening): Accepted {
   const open = tcpRows(tcpTable(), ports).filter(
-    ({ state, inode, remotePort }) => state === ESTABLISHED && inode !== "0" && had.has(remotePort),
+    ({ state, inode, remotePort }) => state === ESTABLISHED && had.get(remotePort) === inode,
   );
   const rows = unixRows(folder).filter(({ inode }) => unix.has(inode));
   return {
-    ports: new Set(open.map(({ remotePort }) => remotePort)),
+    ports: new Map(open.map(({ remotePort, inode }) => [remotePort, inode])),
     unix: new Set(rows.map(({ inode }) => inode)),
   };
 }

@@ -35,7 +35,7 @@ const filesBeside: Plugin = {
         kind === "dynamic-import" ? { path: `./${file}.cjs`, external: true } : undefined,
       );
     }
-    build.onResolve({ filter: /^\.\/(index|heirloom-runtime)\.cjs$/ }, ({ path }) => ({
+    build.onResolve({ filter: /^\.\/heirloom-runtime\.cjs$/ }, ({ path }) => ({
       path,
       external: true,
     }));

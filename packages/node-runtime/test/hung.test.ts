@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventually } from "./support/eventually.js";
 import { startLoad, unharmed } from "./support/load.js";
-import { isAlive, stateOf } from "./support/processes.js";
+import { isAlive, isStopped } from "./support/processes.js";
 import { Service } from "./support/service.js";
 
 const short = { readyDeadlineMs: 4_000, commitDeadlineMs: 1_200, parkDeadlineMs: 800, exitDeadlineMs: 300 };
@@ -48,7 +48,7 @@ test("INV-3, INV-5: the child of a stopped parent leaves at its deadline, and th
   service.signal("SIGHUP");
   const child = await service.until("step", { role: "child", generation: 2, to: "ready" });
   await service.until("exit", { pid: child.pid, status: 1 });
-  await eventually("the parent is stopped", () => stateOf(pid) === "T");
+  await eventually("the parent is stopped", () => isStopped(pid));
   expect(service.lines.filter(({ event }) => event === "owner")).toHaveLength(1);
   service.signal("SIGCONT", pid);
   const report = await service.until("handoff", { pid });
@@ -68,7 +68,7 @@ test("INV-3: a parent that is stopped right after it sent commit finds its child
   service.signal("SIGHUP");
   await service.owner(2);
   expect(await service.whoami()).toBe(2);
-  await eventually("the parent is stopped", () => stateOf(pid) === "T");
+  await eventually("the parent is stopped", () => isStopped(pid));
   // Nothing that it missed may look like a deadline: the child is owner, and stays it.
   await service.until("readyResolved", { generation: 2 });
   service.signal("SIGCONT", pid);

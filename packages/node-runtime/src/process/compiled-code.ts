@@ -2,7 +2,7 @@ import { closeSync, writeFileSync } from "node:fs";
 import type { Script } from "node:vm";
 import { loadCLibrary } from "../syscalls/c-library.js";
 
-/** The runtime itself, as its entry has compiled it. @see entry/index.cts */
+/** The runtime itself, as its entry has compiled it. @see entry/load.ts */
 export interface Compiled {
   readonly script: Script;
   /** What has to be the same where the compiled code is used: Node, and each byte of the source. */

@@ -16,12 +16,7 @@ import {
  * node:child_process copies the tables of that memory, and every client waits meanwhile: measured, 45 ms for each GB.
  */
 export function posixSpawner(posix: Posix): Spawner {
-  try {
-    // The first call takes a millisecond, which is sooner borne now than by a restart.
-    for (const descriptor of posix.socketPair()) closeSync(descriptor);
-  } catch {
-    // Out of descriptors: should that last, the spawn tells.
-  }
+  posix.rehearse();
   return {
     spawn(request, listener) {
       let started: ReturnType<typeof start>;
@@ -52,7 +47,7 @@ function start(
 ): Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel"> {
   const { launch, descriptors } = request;
   const pairs = [posix.socketPair(), posix.socketPair()] as const;
-  const [channel, descriptorChannel] = pairs.map(([ours]) => new Socket({ fd: ours })) as [Socket, Socket];
+  const [channel, descriptorChannel] = pairs.map(([ours]) => ours) as [number, number];
   try {
     const pid = posix.spawn({
       file: launch.execPath,
@@ -61,10 +56,14 @@ function start(
       cwd: launch.cwd,
       descriptors: [...pairs.map(([, theirs]) => theirs), ...descriptors],
     });
-    return { pid, channel, descriptorChannel: quiet(descriptorChannel) };
+    // Not before: a restart waits for the process, and that does not wait for these.
+    return {
+      pid,
+      channel: new Socket({ fd: channel }),
+      descriptorChannel: quiet(new Socket({ fd: descriptorChannel })),
+    };
   } catch (error) {
-    channel.destroy();
-    descriptorChannel.destroy();
+    for (const [ours] of pairs) closeSync(ours);
     throw error;
   } finally {
     for (const [, theirs] of pairs) closeSync(theirs);

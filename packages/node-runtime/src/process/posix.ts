@@ -22,6 +22,8 @@ export interface Posix {
   socketPair(): [number, number];
   /** Starts a program in a session of its own, and returns its process ID. It is a zombie from its exit until `wait`. @throws Error */
   spawn(program: PosixProgram): number;
+  /** Goes through a spawn that fails: each call takes longest when it is made for the first time. Starts nothing. */
+  rehearse(): void;
   /** How a child of this process has ended, once; undefined while it runs. Nulls: somebody else has waited for it. */
   wait(pid: number): ExitStatus | undefined;
   /** A child that has ended, whichever, each once; undefined where none has. Not for a process that uses node:child_process. */
@@ -43,7 +45,8 @@ const SETSIGDEF_SETSIGMASK_SETSID = 0x04 | 0x08 | 0x80;
 const attributesBytes = 512;
 const actionsBytes = 128;
 const signalSetBytes = 128;
-const firstDescriptor = 3;
+const standardStreams = [0, 1, 2];
+const firstDescriptor = standardStreams.length;
 
 let loading: Promise<Posix | undefined> | undefined;
 
@@ -80,7 +83,7 @@ async function load(): Promise<Posix | undefined> {
     if (flags >= 0 && (flags & O_NONBLOCK) !== 0) fcntl(descriptor, F_SETFL, "int", flags & ~O_NONBLOCK);
   };
 
-  const start = ({ file, argv, env, cwd }: PosixProgram, copies: readonly number[]): number => {
+  const startWith = (copies: readonly number[], { file, argv, env, cwd }: PosixProgram): number => {
     const attributes = Buffer.alloc(attributesBytes);
     const actions = Buffer.alloc(actionsBytes);
     const check = (error: number) => {
@@ -94,11 +97,8 @@ async function load(): Promise<Posix | undefined> {
     check(initActions(actions));
     try {
       check(addChdir(actions, cwd));
-      for (const stream of [0, 1, 2]) {
-        letBlock(stream);
-        // Onto itself: it loses the flag that closes it on exec, which Node sets on everything that it inherits.
-        check(addDup2(actions, stream, stream));
-      }
+      // Onto itself: it loses the flag that closes it on exec, which Node sets on everything that it inherits.
+      for (const stream of standardStreams) check(addDup2(actions, stream, stream));
       for (const [index, copy] of copies.entries()) check(addDup2(actions, copy, firstDescriptor + index));
       const pid = [0];
       check(posixSpawn(pid, file, actions, attributes, [...argv, null], [...pairs(env), null]));
@@ -108,25 +108,42 @@ async function load(): Promise<Posix | undefined> {
     }
   };
 
+  const start = (program: PosixProgram): number => {
+    for (const text of [program.file, program.cwd, ...program.argv, ...pairs(program.env)]) {
+      if (text.includes("\0")) throw failure(`start ${program.file}`, koffi.os.errno.EINVAL as number);
+    }
+    // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
+    const lowest = firstDescriptor + program.descriptors.length;
+    const copies: number[] = [];
+    try {
+      for (const descriptor of program.descriptors) copies.push(duplicate(descriptor, lowest));
+      return startWith(copies, program);
+    } finally {
+      for (const copy of copies) close(copy);
+    }
+  };
+
+  const socketPair = (): [number, number] => {
+    const pair: [number, number] = [0, 0];
+    if (socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, pair) !== 0) throw failure("make a channel");
+    return pair;
+  };
+
   return {
-    socketPair() {
-      const pair: [number, number] = [0, 0];
-      if (socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, pair) !== 0) throw failure("make a channel");
-      return pair;
-    },
+    socketPair,
     spawn(program) {
-      for (const text of [program.file, program.cwd, ...program.argv, ...pairs(program.env)]) {
-        if (text.includes("\0")) throw failure(`start ${program.file}`, koffi.os.errno.EINVAL as number);
-      }
-      // Copies that lie above every number that the program gets: so none of them is overwritten before it was copied.
-      const lowest = firstDescriptor + program.descriptors.length;
-      const copies: number[] = [];
+      for (const stream of standardStreams) letBlock(stream);
+      return start(program);
+    },
+    rehearse() {
+      let descriptors: number[] = [];
       try {
-        for (const descriptor of program.descriptors) copies.push(duplicate(descriptor, lowest));
-        return start(program, copies);
-      } finally {
-        for (const copy of copies) close(copy);
+        descriptors = socketPair();
+        start({ file: "/dev/null/nothing", argv: [""], env: process.env, cwd: "/", descriptors });
+      } catch {
+        // As it has to; and where it was for want of descriptors, the spawn tells, should that last.
       }
+      for (const descriptor of descriptors) close(descriptor);
     },
     wait(pid) {
       const status = [0];

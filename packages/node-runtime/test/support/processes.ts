@@ -75,8 +75,3 @@ export async function settledDescriptors(pid: number): Promise<Record<string, nu
 export function residentKilobytes(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 }
-
-/** `T` for a stopped process. */
-export function stateOf(pid: number): string {
-  return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
-}

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HandoffError } from "@heirloom/protocol";
@@ -172,4 +181,12 @@ describe.each(spawners)("%s", (_, spawner) => {
     }
     await eventually("the descriptors are closed", () => descriptorsOpen() < before + failures / 2);
   });
+});
+
+// Red where a rehearsal starts a program that is there, or keeps a descriptor.
+test.skipIf(process.platform !== "linux")("a rehearsal starts nothing and leaves nothing open", () => {
+  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
+  const before = { children: children(), descriptors: descriptorsOpen() };
+  for (let round = 0; round < 5; round += 1) posix.rehearse();
+  expect({ children: children(), descriptors: descriptorsOpen() }).toEqual(before);
 });

@@ -9,7 +9,8 @@ const CHILDREN = 150;
 // Red where a process that has no environment yet, for it is being executed, counts as somebody else's: about two in a
 // hundred are seen at that moment.
 it("finds every process of a service, however young", async () => {
-  const marker = `${FOLDER_VARIABLE}=/nowhere/${process.pid}`;
+  const folder = `/nowhere/${process.pid}`;
+  const marker = `${FOLDER_VARIABLE}=${folder}`;
   const starter = `
     const { spawn } = require("node:child_process");
     let left = ${CHILDREN};
@@ -19,7 +20,7 @@ it("finds every process of a service, however young", async () => {
       setTimeout(next, 2);
     };
     next();`;
-  const env = { PATH: process.env.PATH, [FOLDER_VARIABLE]: `/nowhere/${process.pid}` };
+  const env = { PATH: process.env.PATH, [FOLDER_VARIABLE]: folder };
   const parent = spawn(process.execPath, ["-e", starter], { env, stdio: ["ignore", "pipe", "inherit"] });
   let started = false;
   parent.stdout.once("data", () => {

@@ -47,7 +47,7 @@ function start(
 ): Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel"> {
   const { launch, descriptors } = request;
   const pairs = [posix.socketPair(), posix.socketPair()] as const;
-  const [channel, descriptorChannel] = pairs.map(([ours]) => ours) as [number, number];
+  const [[channel], [descriptorChannel]] = pairs;
   try {
     const pid = posix.spawn({
       file: launch.execPath,

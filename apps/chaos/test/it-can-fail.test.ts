@@ -83,6 +83,24 @@ const CASES: readonly Case[] = [
     promise: "INV-3",
   },
   {
+    what: "waits for a child that hangs, and never ends it",
+    breakage: {
+      from: 'deadlineExpired: { next: "ending", effects: ["killChild"] }',
+      to: 'deadlineExpired: { next: "ending" }',
+    },
+    cells: ["child/adopted/stopForever"],
+    promise: "INV-5",
+  },
+  {
+    what: "does not hear SIGHUP while it drains",
+    breakage: {
+      from: 'handoffRequested: { next: "draining", effects: ["sendRequest"] }',
+      to: 'handoffRequested: { next: "draining" }',
+    },
+    cells: ["parent/draining/secondSighup"],
+    promise: "INV-5",
+  },
+  {
     what: "forgets to unpark",
     breakage: { from: "listeners.accept();\n    hooks.runResume()", to: "hooks.runResume()" },
     cells: ["child/commitReceived/sigkill"],

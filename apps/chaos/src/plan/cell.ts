@@ -57,11 +57,23 @@ const MOVE_MOMENTS = new Set<MomentName>([
   "batchReleased",
   "batchTaken",
 ]);
+const MAY_BE_ENDED = new Set<MomentName>([
+  "offerWritten",
+  "accepted",
+  "adopted",
+  "ready",
+  "parked",
+  "commitSent",
+  "commitReceived",
+  "accepting",
+]);
 const FRAMES = new Set<Kind>(["garbageFrame", "halfFrame", "oversizedFrame"]);
 
 function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {
   if (kind === "emfileBatch") return moment === "batchAdopted";
   if (MOVE_MOMENTS.has(moment)) return MOVE_KINDS.includes(kind);
+  // A child that may not be owner yet is ended by its parent. Nobody may end an owner, nor a parent, for hanging.
+  if (kind === "stopForever") return victim === "child" && MAY_BE_ENDED.has(moment);
   // There is no child before it is spawned; right after, a signal would meet a process that is not Node yet.
   if (moment === "spawned" && victim === "child") return kind === "sigkill";
   // Before the child has booted there is nobody to write into the channel; a parent has none before it spawns.

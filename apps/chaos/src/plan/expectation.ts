@@ -25,10 +25,11 @@ export function expectationOf(turn: Turn): Expectation {
   }
   if (kind === "secondSighup" || kind === "sighupStorm") {
     // A process that has not asked for its signals yet is ended by them, as any program: the handoff fails.
-    return victim === "child" && moment === "accepted"
-      ? only("parent", "child", "later")
-      : only("child", "later");
+    if (victim === "child" && moment === "accepted") return only("parent", "child", "later");
+    // One that leaves has nothing to hand over any more. Everybody else sees to it that a further handoff follows.
+    return victim === "parent" && LEAVING.has(moment) ? only("child", "later") : only("later");
   }
+  if (kind === "stopForever") return only("parent");
   // A batch that was refused is tried again.
   if (kind === "emfileBatch") return only("child");
   return only("parent", "child");

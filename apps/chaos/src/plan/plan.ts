@@ -27,6 +27,8 @@ function turnOf(cell: Cell, round: number, seed: number): Turn {
   if (cell.moment === "spawned" && cell.victim === "child") return { ...cell, side: "after" };
   // A batch that is there already needs no descriptor.
   if (cell.kind === "emfileBatch") return { ...cell, side: "before" };
+  // Once commit is sent the child may be owner before it is stopped, and nobody may end an owner.
+  if (cell.kind === "stopForever" && cell.moment === "commitSent") return { ...cell, side: "before" };
   if (cell.moment !== "random") return { ...cell, side };
   return { ...cell, side, delayMs: Math.floor(random() * RANDOM_MS_MAX) };
 }

@@ -86,6 +86,8 @@ export async function strike(
     await pause(kind === "stopShort" ? STOP_SHORT_MS : STOP_LONG_MS);
     all("SIGCONT");
     until = now();
+  } else if (kind === "stopForever") {
+    goOn();
   } else if (kind === "sigterm" || kind === "secondSighup") {
     all(kind === "sigterm" ? "SIGTERM" : "SIGHUP");
     all("SIGCONT");

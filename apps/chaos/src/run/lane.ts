@@ -17,12 +17,15 @@ import type { Track } from "./watch.js";
 
 /** How long one process must have been alone, owner, and without a handoff before the service counts as settled. */
 const QUIET_MS = 120;
+/** The same where the further handoff that was asked for may be yet to begin. */
+const ASKED_MS = 1_000;
 const SETTLE_EVERY_MS = 25;
 const STRIKE_MS_MAX = 9_000;
 const CONTROL_MS_MAX = 3_000;
 const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
+const ASKS = new Set<Turn["kind"]>(["secondSighup", "sighupStorm"]);
 const OWNS = new Set([undefined, "owner"]);
 
 /** One victim with its clients, through which turn after turn goes. */
@@ -148,7 +151,7 @@ export class Lane {
     signal(parent.pid, "SIGHUP");
     const fault = await strikes;
     const missed = fault === undefined && turn.moment !== "boot";
-    const settled = missed && !this.#isSettled(before) ? "unsettled" : await this.#settle(before);
+    const settled = missed && !this.#isSettled(before) ? "unsettled" : await this.#settle(before, turn);
     service.order(undefined);
     service.executable(true);
     const owner = settled === "owner" ? service.watch.alive[0] : undefined;
@@ -236,13 +239,15 @@ export class Lane {
     );
   }
 
-  async #settle(before: Process): Promise<Evidence["settled"]> {
+  async #settle(before: Process, { kind }: Turn): Promise<Evidence["settled"]> {
     let quietSince: number | undefined;
     const settled = await eventually(
       () => {
         if (!this.#isSettled(before)) quietSince = undefined;
         else quietSince ??= performance.now();
-        return quietSince !== undefined && performance.now() - quietSince >= QUIET_MS;
+        const further = (this.#service.watch.alive[0]?.generation ?? 0) > (before.generation ?? 0) + 1;
+        const enough = ASKS.has(kind) && !further ? ASKED_MS : QUIET_MS;
+        return quietSince !== undefined && performance.now() - quietSince >= enough;
       },
       SETTLE_MS,
       SETTLE_EVERY_MS,

@@ -101,6 +101,24 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "waits for its clients for ever",
+    breakage: { from: 'draining: "drain",', to: "" },
+    cells: ["parent/boot/stuckClient"],
+    promise: "INV-5",
+  },
+  {
+    what: "lets exclusive work go on",
+    breakage: { from: "const work = hooks.runRetire();", to: "const work = void 0;" },
+    cells: ["parent/boot/none"],
+    promise: "INV-3",
+  },
+  {
+    what: "does not begin exclusive work again",
+    breakage: { from: "hooks.runResume()?.", to: "undefined?." },
+    cells: ["child/commitReceived/sigkill"],
+    promise: "INV-6",
+  },
+  {
     what: "forgets to unpark",
     breakage: { from: "listeners.accept();\n    hooks.runResume()", to: "hooks.runResume()" },
     cells: ["child/commitReceived/sigkill"],
@@ -136,6 +154,12 @@ const CASES: readonly Case[] = [
     promise: "INV-4",
   },
   {
+    what: "drains on after it took the service back",
+    breakage: { from: "this.#service.drainer.resume();", to: "" },
+    cells: ["child/draining/sigkill", "child/committed/sigkill"],
+    promise: "INV-6",
+  },
+  {
     what: "takes released connections, and never listens to them",
     breakage: {
       from: "for (const connection of held) this.#open(connection);\n    this.#drainer.check();\n    return",
@@ -167,10 +191,14 @@ describe("the chaos run can fail", () => {
     expect({ status, broken: brokenIn(verdict) }).toEqual({ status: 0, broken: [] });
   });
 
-  it.each(CASES)("names $promise where the runtime $what", async ({ breakage, cells, promise }) => {
-    const { status, verdict } = await judged(cells, brokenRuntime(breakage));
-    expect(status).toBe(1);
-    expect(verdict.verdict).toBe("broken");
-    expect(brokenIn(verdict)).toContain(promise);
-  });
+  // Most of them wait for a deadline most of the time.
+  it.concurrent.each(CASES)(
+    "names $promise where the runtime $what",
+    async ({ breakage, cells, promise }) => {
+      const { status, verdict } = await judged(cells, brokenRuntime(breakage));
+      expect(status).toBe(1);
+      expect(verdict.verdict).toBe("broken");
+      expect(brokenIn(verdict)).toContain(promise);
+    },
+  );
 });

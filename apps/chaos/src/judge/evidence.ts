@@ -38,6 +38,8 @@ export interface Evidence {
   /** One process is left and accepts, none is, or neither came about in time. */
   readonly settled: "owner" | "ended" | "unsettled";
   readonly after: Process | undefined;
+  /** Whether that process does the application's exclusive work. */
+  readonly works: boolean;
   readonly records: readonly RequestRecord[];
   readonly closures: readonly Closure[];
   readonly tracks: readonly Track[];

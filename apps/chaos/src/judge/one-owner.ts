@@ -1,11 +1,13 @@
 import type { RequestRecord } from "../load/record.js";
+import type { Track } from "../run/watch.js";
 import type { Evidence } from "./evidence.js";
 
 /** Kinds of load whose every request is a connection of its own: who answers it has accepted it. */
 const OWN_CONNECTION = new Set<RequestRecord["kind"]>(["new", "slow", "unix"]);
 
-/** INV-3, in two ways: what the kernel says about the listening sockets, and what the answers say. */
-export function* oneOwner({ overlaps, tracks, records }: Evidence): Generator<string> {
+/** INV-3, in three ways: what the kernel says about the listening sockets, what the answers say, and what the application does. */
+export function* oneOwner(evidence: Evidence): Generator<string> {
+  const { overlaps, tracks, records } = evidence;
   const [overlap] = overlaps;
   if (overlap !== undefined) {
     const who = overlap.pids
@@ -23,6 +25,28 @@ export function* oneOwner({ overlaps, tracks, records }: Evidence): Generator<st
     records.filter(({ kind }) => OWN_CONNECTION.has(kind)),
     "accepted",
   );
+  yield* togetherAtWork(evidence);
+}
+
+/** Exclusive work began while that of another process had not stopped, which was alive. */
+function* togetherAtWork({ before, lines, tracks }: Evidence): Generator<string> {
+  const atWork = new Map([[before.pid, before.generation]]);
+  for (const line of [...lines].sort((a, b) => a.at - b.at)) {
+    if (line.type !== "work") continue;
+    atWork.delete(line.pid);
+    if (!line.works) continue;
+    for (const [pid, generation] of atWork) {
+      const track = tracks.find((candidate) => candidate.pid === pid);
+      if (track === undefined || diedBefore(track, line.at)) continue;
+      yield `generation ${line.generation} (pid ${line.pid}) began exclusive work, and generation ${generation} (pid ${pid}) had not stopped its own`;
+    }
+    atWork.set(line.pid, line.generation);
+  }
+}
+
+/** Dead or not is known only from one look to the next: what counts is the last look that found it alive. */
+function diedBefore({ diedAt, lastSeenAt }: Track, at: number): boolean {
+  return diedAt !== undefined && lastSeenAt < at;
 }
 
 /** An older generation did it after a younger one had, and the younger one was still alive then. */
@@ -42,8 +66,7 @@ function* relapse(
     for (const [younger, seen] of first) {
       if (seen.generation <= generation || seen.end > start) continue;
       const track = tracks.find((candidate) => candidate.pid === younger);
-      // Dead or not is known only from one look to the next: what counts is the last look that found it alive.
-      if (track === undefined || (track.diedAt !== undefined && track.lastSeenAt < end)) continue;
+      if (track === undefined || diedBefore(track, end)) continue;
       yield `generation ${generation} (pid ${pid}) ${what} after generation ${seen.generation} (pid ${younger}) had, which was alive`;
       return;
     }

@@ -103,8 +103,9 @@ export class Client {
       });
       // Lost to the deadline, its end has no one to tell.
       exchange.catch(() => {});
+      const answer = await Promise.race([exchange, expired]);
       const { pid, generation, owner, release, offerVisible } = verified(
-        await Promise.race([exchange, expired]),
+        answer,
         id,
         this.#habit.upload === true,
       );
@@ -118,6 +119,7 @@ export class Client {
         release,
         ...(offerVisible && { offerVisible }),
         ...(this.#movedTo(generation) && { moved: true }),
+        ...(answer.closes && this.#asked < this.#habit.perConnection && { closes: true }),
       };
     } catch (error) {
       this.drop();

@@ -54,6 +54,8 @@ export interface RequestRecord {
   readonly offerVisible?: boolean;
   /** Another generation had answered on this connection before. */
   readonly moved?: boolean;
+  /** The answer said, unasked, that the server closes the connection. */
+  readonly closes?: boolean;
 }
 
 /** A kept connection that the server closed while its client thought. */

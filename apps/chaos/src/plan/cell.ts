@@ -49,7 +49,15 @@ export function allCells(): Cell[] {
   return cells;
 }
 
-const PARENTS_FAULTS = new Set<Kind>(["newerParent", "overlappingVersions", "emfileParent", "none"]);
+const PARENTS_FAULTS = new Set<Kind>([
+  "newerParent",
+  "overlappingVersions",
+  "emfileParent",
+  "slowRetirement",
+  "failedRetirement",
+  "stuckClient",
+  "none",
+]);
 const MOVE_MOMENTS = new Set<MomentName>([
   "moving",
   "batchSent",

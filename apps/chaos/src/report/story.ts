@@ -84,6 +84,8 @@ function textOf(line: Line): string | undefined {
       return "stops itself here";
     case "owner":
       return "ready() resolved: owner";
+    case "work":
+      return line.works ? "begins exclusive work" : "has stopped exclusive work";
     case "report":
       return `reports: ${line.outcome}${line.message ? `: ${line.message}` : ""}`;
     case "step":

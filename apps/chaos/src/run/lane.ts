@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
 import type { Evidence, Process } from "../judge/evidence.js";
 import { isNewConnection, judge } from "../judge/judge.js";
 import { inheritable, processesWith } from "../kernel/process.js";
@@ -22,11 +23,14 @@ const ASKED_MS = 1_000;
 const SETTLE_EVERY_MS = 25;
 const STRIKE_MS_MAX = 9_000;
 const CONTROL_MS_MAX = 3_000;
+const WORK_MS_MAX = 1_500;
 const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
 const ASKS = new Set<Turn["kind"]>(["secondSighup", "sighupStorm"]);
 const OWNS = new Set([undefined, "owner"]);
+
+const HALF_REQUEST = "POST / HTTP/1.1\r\nhost: victim\r\ncontent-length: 2\r\n\r\n1";
 
 /** One victim with its clients, through which turn after turn goes. */
 export class Lane {
@@ -146,16 +150,20 @@ export class Lane {
     const parent = service.watch.alive[0];
     if (parent === undefined) throw new Error("a lane without a service was given a handoff");
     const before: Process = { pid: parent.pid, generation: parent.generation };
+    const stuck = turn.kind === "stuckClient" ? await halfRequest(service.targets.port) : undefined;
     const requestedAt = now();
     const strikes = this.#arm(turn, parent);
     signal(parent.pid, "SIGHUP");
     const fault = await strikes;
     const missed = fault === undefined && turn.moment !== "boot";
     const settled = missed && !this.#isSettled(before) ? "unsettled" : await this.#settle(before, turn);
+    stuck?.destroy();
     service.order(undefined);
     service.executable(true);
     const owner = settled === "owner" ? service.watch.alive[0] : undefined;
     if (fault !== undefined && settled === "owner") await this.#answersSince(fault.at);
+    const works =
+      owner !== undefined && (await eventually(() => this.#works(owner.pid, before), WORK_MS_MAX));
     const { records, closures } =
       settled === "owner" ? await this.#clients.flush() : await this.#clients.pause();
     const expectedRelease = this.#release;
@@ -167,6 +175,7 @@ export class Lane {
       fault,
       settled,
       after: owner && { pid: owner.pid, generation: owner.generation },
+      works,
       records,
       closures,
       tracks: [...service.watch.tracks.values()].map((track) => ({ ...track, phases: [...track.phases] })),
@@ -239,6 +248,12 @@ export class Lane {
     );
   }
 
+  /** By what it said last; who has said nothing in this handoff goes on as before. */
+  #works(pid: number, before: Process): boolean {
+    const said = this.#service.lines.findLast((line) => line.type === "work" && line.pid === pid);
+    return said?.type === "work" ? said.works : pid === before.pid;
+  }
+
   async #settle(before: Process, { kind }: Turn): Promise<Evidence["settled"]> {
     let quietSince: number | undefined;
     const settled = await eventually(
@@ -289,4 +304,13 @@ export class Lane {
       evidence: [],
     };
   }
+}
+
+/** A connection that has to be cut. */
+function halfRequest(port: number): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.on("error", () => {}).once("close", () => resolve(socket));
+    socket.once("connect", () => socket.write(HALF_REQUEST, () => resolve(socket)));
+  });
 }

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import type { Evidence } from "../judge/evidence.js";
-import { processesWith } from "../kernel/process.js";
+import { childrenOf, processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
 import { eventually } from "./clock.js";
@@ -54,6 +54,10 @@ export async function leftoversOf(
   };
   if (!(await eventually(same, INVENTORY_MS_MAX, 100))) {
     found.push(`${who} has other descriptors than the first had at rest: ${grown}`);
+  }
+  const waitedFor = () => childrenOf(owner.pid).length === 0;
+  if (!(await eventually(waitedFor, INVENTORY_MS_MAX, 50))) {
+    found.push(`${who} has children, alive or not waited for: ${childrenOf(owner.pid).join(", ")}`);
   }
   const timers = await timersOf(service.targets.port);
   if (timers !== undefined && timers > TIMERS_MAX) found.push(`${who} has ${timers} timers running`);

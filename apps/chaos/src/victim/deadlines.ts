@@ -14,6 +14,8 @@ export const STOP_SHORT_MS = 150;
 /** Beyond the commit deadline, as a child counts it (park and commit), with time for what follows from it. */
 export const STOP_LONG_MS = 3_600;
 export const SLOW_BOOT_MS = 600;
+/** Beyond the park deadline. */
+export const SLOW_RETIREMENT_MS = 1_500;
 
 /** What a settled service needs at most: a child that never answers, that does not leave, and another handoff. */
 export const SETTLE_MS =

@@ -29,6 +29,14 @@ export type Line =
       readonly tlsPort: number;
     }
   | { readonly type: "owner"; readonly at: number; readonly pid: number; readonly generation: number }
+  /** What only an owner does begins, or has stopped. */
+  | {
+      readonly type: "work";
+      readonly at: number;
+      readonly pid: number;
+      readonly generation: number;
+      readonly works: boolean;
+    }
   | {
       readonly type: "step";
       readonly at: number;

@@ -61,7 +61,8 @@ subscribe(APP_CHANNEL, (message) => {
     text: step.step,
   });
   const order = readOrder();
-  if (order !== undefined && order.parentPid === bootedBy) {
+  const isParents = step.step === "retiring";
+  if (order !== undefined && order.parentPid === (isParents ? process.pid : bootedBy)) {
     const hold = atAppStep(order.kind, step.step);
     if (hold !== undefined) step.hold = hold;
   }

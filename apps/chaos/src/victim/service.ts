@@ -28,6 +28,16 @@ const generation = await runtime.joinGeneration({
   spawn: { execPath: join(folder, "node") },
 });
 
+const { number } = generation;
+/** Stands for a scheduler, say: two at once would do everything twice. */
+const work = (works: boolean) =>
+  say({ type: "work", at: now(), pid: process.pid, generation: number, works });
+generation.onRetire(async () => {
+  work(false);
+  await published("retiring");
+});
+generation.onResume(() => work(true));
+
 const plain = createServer(answer);
 const secure = createTlsServer({ ...TLS_OPTIONS, pskCallback: () => TLS_KEY }, answer);
 const local = createServer(answer);
@@ -44,15 +54,16 @@ say({
   type: "listening",
   at: now(),
   pid: process.pid,
-  generation: generation.number,
+  generation: number,
   port: portOf(ports[0]),
   tlsPort: portOf(ports[1]),
 });
 await generation.ready();
-say({ type: "owner", at: now(), pid: process.pid, generation: generation.number });
+work(true);
+say({ type: "owner", at: now(), pid: process.pid, generation: number });
 
 async function published(step: string): Promise<void> {
-  const message: AppStep = { generation: generation.number, step };
+  const message: AppStep = { generation: number, step };
   appSteps.publish(message);
   await message.hold;
 }
@@ -80,7 +91,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
     const body = JSON.stringify({
       id,
       pid: process.pid,
-      generation: generation.number,
+      generation: number,
       owner: generation.isOwner,
       release,
       received,

@@ -1,7 +1,8 @@
 import { closeSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Kind } from "../plan/kind.js";
-import { SLOW_BOOT_MS, STOP_LONG_MS } from "./deadlines.js";
+import { SLOW_BOOT_MS, SLOW_RETIREMENT_MS, STOP_LONG_MS } from "./deadlines.js";
 
 /** Sockets that this process had before it spawned: the one that comes with the spawn is the channel. */
 let socketsBefore = new Set<number>();
@@ -71,9 +72,12 @@ export function atEffect(effect: string, when: string): void {
 export function atAppStep(kind: Kind, step: string): Promise<void> | undefined {
   if (step === "adopting" && kind === "emfileChild") takeEveryDescriptor();
   if (step === "adopted") release();
+  if (step === "retiring" && kind === "slowRetirement") return pause(SLOW_RETIREMENT_MS);
+  if (step === "retiring" && kind === "failedRetirement")
+    return Promise.reject(new Error("failed on purpose"));
   if (step !== "adopted") return undefined;
   if (kind === "neverReady") return new Promise(() => setInterval(() => {}, 1_000));
-  if (kind === "slowBoot") return new Promise((resolve) => setTimeout(resolve, SLOW_BOOT_MS));
+  if (kind === "slowBoot") return pause(SLOW_BOOT_MS);
   return undefined;
 }
 

@@ -1,0 +1,100 @@
+import { cellName } from "../plan/cell.js";
+import { type Expectation, expectationOf } from "../plan/expectation.js";
+import { ENDING_KINDS } from "../plan/kind.js";
+import type { Evidence, Violation } from "./evidence.js";
+
+const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
+
+/** Whether the service is in the hands that the promises give it to. */
+export function* outcome(evidence: Evidence): Generator<Violation> {
+  const { turn, settled, before, after, lines, release } = evidence;
+  const nobodyStruck = evidence.fault?.present.every(({ struck }) => !struck) ?? false;
+  // Before the child is there, or after the parent has left, there may be nobody to strike.
+  const expected = nobodyStruck ? UNDISTURBED : expectationOf(turn);
+  const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
+  if (settled === "ended") {
+    const parentGone = hadLeft(lines, before.pid) || turn.victim !== "child";
+    if (expected.ends === "must" || turn.kind === "sigterm" || parentGone) return;
+    yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
+    return;
+  }
+  if (settled !== "owner" || after === undefined) return;
+  if (expected.ends === "must") {
+    yield {
+      invariant: "INV-5",
+      text: `the service was to end, and generation ${after.generation} lives (${cellName(turn)})`,
+    };
+    return;
+  }
+  const from = before.generation ?? 0;
+  const to = after.generation ?? 0;
+  const owner = to === from ? "parent" : to === from + 1 ? "child" : "later";
+  if (!expected.owners.includes(owner)) {
+    // The child took over as it should, and did not hear that it was to hand over itself.
+    const unheard = owner === "child" && expected.owners.includes("later");
+    yield {
+      invariant: unheard ? "INV-5" : survivors,
+      text: `generation ${to} owns the service; it was to be the ${expected.owners.join(" or the ")} of generation ${from}`,
+    };
+  }
+  if (owner === "parent" && after.pid !== before.pid) {
+    yield {
+      invariant: "INV-6",
+      text: `generation ${from} is another process now: ${before.pid} was, ${after.pid} is`,
+    };
+  }
+  if (owner === "parent" && !ENDING_KINDS.has(turn.kind)) yield* reasoned(lines, before.pid);
+  else if (owner === "parent" && turn.victim === "child") yield* reasoned(lines, before.pid);
+  if (owner === "parent") yield* drainsOn(evidence);
+  if (!evidence.works) {
+    yield { invariant: "INV-6", text: `generation ${to} owns the service, and does no exclusive work` };
+  }
+  if (turn.kind === "overlappingVersions" && owner !== "child") {
+    yield { invariant: "INV-7", text: "the versions of the two overlap, and the handoff did not complete" };
+  }
+  if (release.found !== undefined && release.found !== release.expected) {
+    yield {
+      invariant: "INV-6",
+      text: `release ${release.found} serves, and ${release.expected} is the current one`,
+    };
+  }
+}
+
+/**
+ * Whether the parent had done all that it was to do: a child that dies afterwards was the only process left. It counts
+ * only where the child had said `committed` before.
+ */
+function hadLeft(lines: Evidence["lines"], parentPid: number): boolean {
+  const events = lines.flatMap((line) =>
+    line.type === "step" && line.pid === parentPid && line.role === "parent" ? [line.text] : [],
+  );
+  const committed = events.findIndex((text) => text.endsWith(": committedReceived"));
+  return committed >= 0 && events.slice(committed).some((text) => /: (drained|deadlineExpired)$/.test(text));
+}
+
+/** A parent that serves on drains nothing: not for a handoff that was aborted, nor after one that was rolled back. */
+function* drainsOn({ before, lines, records, requestedAt }: Evidence): Generator<Violation> {
+  const report = lines.findLast((line) => line.type === "report" && line.pid === before.pid);
+  if (report?.type !== "report") return;
+  const since = report.outcome === "aborted" ? requestedAt : report.at;
+  const [first, ...others] = records.filter(
+    ({ closes, pid, start }) => closes && pid === before.pid && start >= since,
+  );
+  if (first === undefined) return;
+  yield {
+    invariant: "INV-6",
+    text: `the handoff failed, and the parent closed ${1 + others.length} kept connections with their answers, such as that of ${first.kind} ${first.id}`,
+  };
+}
+
+/** A handoff that failed says so, and why. */
+function* reasoned(lines: Evidence["lines"], parentPid: number): Generator<Violation> {
+  const report = lines.find(
+    (line) => line.type === "report" && line.pid === parentPid && line.outcome !== "committed",
+  );
+  if (report?.type !== "report") {
+    yield { invariant: "INV-6", text: "the handoff failed, and the parent did not report it" };
+  } else if (!report.code || !report.message) {
+    yield { invariant: "INV-6", text: "the handoff failed, and its report gives no reason" };
+  }
+}

@@ -46,15 +46,24 @@ function start(
   request: SpawnRequest,
 ): Pick<SpawnedChild, "pid" | "channel" | "descriptorChannel"> {
   const { launch, descriptors } = request;
-  const pairs = [posix.socketPair(), posix.socketPair()] as const;
-  const [[channel], [descriptorChannel]] = pairs;
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  /** Returns this process's end. */
+  const connect = (): number => {
+    const [mine, its] = posix.socketPair();
+    ours.push(mine);
+    theirs.push(its);
+    return mine;
+  };
   try {
+    const channel = connect();
+    const descriptorChannel = connect();
     const pid = posix.spawn({
       file: launch.execPath,
       argv: [launch.execPath, ...launch.execArgv, ...launch.argv],
       env: environmentOf(request),
       cwd: launch.cwd,
-      descriptors: [...pairs.map(([, theirs]) => theirs), ...descriptors],
+      descriptors: [...theirs, ...descriptors],
     });
     // Not before: a restart waits for the process, and that does not wait for these.
     return {
@@ -63,9 +72,9 @@ function start(
       descriptorChannel: quiet(new Socket({ fd: descriptorChannel })),
     };
   } catch (error) {
-    for (const [ours] of pairs) closeSync(ours);
+    for (const descriptor of ours) closeSync(descriptor);
     throw error;
   } finally {
-    for (const [, theirs] of pairs) closeSync(theirs);
+    for (const descriptor of theirs) closeSync(descriptor);
   }
 }

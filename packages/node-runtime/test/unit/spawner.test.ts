@@ -183,6 +183,22 @@ describe.each(spawners)("%s", (_, spawner) => {
   });
 });
 
+test.skipIf(process.platform !== "linux")("a channel that cannot be made costs no descriptor", async () => {
+  let made = 0;
+  const socketPair = () => {
+    made += 1;
+    if (made % 2 === 0) throw Object.assign(new Error("no descriptor is left"), { code: "EMFILE" });
+    return posix.socketPair();
+  };
+  const spawner = posixSpawner({ ...posix, socketPair });
+  const before = descriptorsOpen();
+  for (let failure = 1; failure <= 5; failure += 1) {
+    await expect(start(spawner, {})).rejects.toThrow("EMFILE");
+    expect(made).toBe(2 * failure);
+  }
+  expect(descriptorsOpen()).toBe(before);
+});
+
 // Red where a rehearsal starts a program that is there, or keeps a descriptor.
 test.skipIf(process.platform !== "linux")("a rehearsal starts nothing and leaves nothing open", () => {
   const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");

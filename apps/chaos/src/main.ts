@@ -35,6 +35,8 @@ async function main(): Promise<number> {
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+  // Whoever read this has gone. What was started must not outlive that.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", interrupt);
   try {
     // Moments do not wait: the conductor comes before what it conducts. Only root may.
     setPriority(-5);

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { processesWith } from "../src/kernel/process.js";
 import { DEADLINES } from "../src/victim/deadlines.js";
+import { FOLDER_VARIABLE } from "../src/victim/order.js";
 
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
@@ -96,6 +98,23 @@ describe("the command", () => {
     rmSync(out, { recursive: true, force: true });
     expect(status).toBe(130);
     expect(tookMs).toBeLessThan(DEADLINES.readyDeadlineMs);
+  });
+
+  // Red when the conductor dies of a closed pipe, and its services do not.
+  it("ends what it started once nobody reads what it says", async () => {
+    const tmp = mkdtempSync(join(tmpdir(), "heirloom-unread-"));
+    const env = { ...process.env, TMPDIR: tmp };
+    const run = spawn(process.execPath, [MAIN, "--only", "child/boot/neverReady", "--out", tmp], { env });
+    const services = () => processesWith(`${FOLDER_VARIABLE}=${tmp}`);
+    run.stdout.resume();
+    await once(run.stderr, "data");
+    await vi.waitUntil(() => services().length > 0, { timeout: 30_000 });
+    run.stderr.destroy();
+    const [status] = await once(run, "exit");
+    const left = services();
+    for (const pid of left) process.kill(pid, "SIGKILL");
+    rmSync(tmp, { recursive: true, force: true });
+    expect({ status, left }).toEqual({ status: 130, left: [] });
   });
 
   it("replays every kept schedule, and nothing else", () => {

@@ -65,16 +65,10 @@ const MOVE_MOMENTS = new Set<MomentName>([
   "batchReleased",
   "batchTaken",
 ]);
-const MAY_BE_ENDED = new Set<MomentName>([
-  "offerWritten",
-  "accepted",
-  "adopted",
-  "ready",
-  "parked",
-  "commitSent",
-  "commitReceived",
-  "accepting",
-]);
+/** From the child's birth until it says that it is owner. */
+const MAY_BE_ENDED = new Set(
+  MOMENT_NAMES.slice(MOMENT_NAMES.indexOf("offerWritten"), MOMENT_NAMES.indexOf("committed")),
+);
 const FRAMES = new Set<Kind>(["garbageFrame", "halfFrame", "oversizedFrame"]);
 
 function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {

@@ -1,5 +1,4 @@
 import { rmSync } from "node:fs";
-import { connect, type Socket } from "node:net";
 import type { Evidence, Process } from "../judge/evidence.js";
 import { isNewConnection, judge } from "../judge/judge.js";
 import { inheritable, processesWith } from "../kernel/process.js";
@@ -11,6 +10,7 @@ import { Books } from "./books.js";
 import { Clients } from "./clients.js";
 import { eventually, now, pause } from "./clock.js";
 import { type Fault, letGo, signal, strike } from "./fault.js";
+import { halfRequest } from "./half-request.js";
 import { leftoversOf } from "./leftovers.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
@@ -29,8 +29,6 @@ const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
 const ASKS = new Set<Turn["kind"]>(["secondSighup", "sighupStorm"]);
 const OWNS = new Set([undefined, "owner"]);
-
-const HALF_REQUEST = "POST / HTTP/1.1\r\nhost: victim\r\ncontent-length: 2\r\n\r\n1";
 
 /** One victim with its clients, through which turn after turn goes. */
 export class Lane {
@@ -304,13 +302,4 @@ export class Lane {
       evidence: [],
     };
   }
-}
-
-/** A connection that has to be cut. */
-function halfRequest(port: number): Promise<Socket> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    socket.on("error", () => {}).once("close", () => resolve(socket));
-    socket.once("connect", () => socket.write(HALF_REQUEST, () => resolve(socket)));
-  });
 }

@@ -33,6 +33,7 @@ export interface Fault {
   readonly parentState: string | undefined;
 }
 
+const NOTHING: Accepted = { ports: new Map(), unix: new Set() };
 const STORM = 30;
 /** Well within every deadline of the victim. */
 const LATE_MS = 500;
@@ -108,12 +109,19 @@ export async function strike(
   return { at, until, late: heldMs > LATE_MS || overdueMs > LATE_MS, present, parentState };
 }
 
-/** Looks what is left of the connections of a process that ends at once. */
-async function seeEnds({ listening, watch }: Service, present: readonly Present[]): Promise<void> {
+/**
+ * Looks what is left of the connections of a process that ends at once. A child has copies of all that its parent has until its
+ * program is executed: they go with it, a moment after the parent. Nothing can have moved but to a process that has booted.
+ */
+export async function seeEnds(
+  { listening, watch }: Pick<Service, "listening" | "watch">,
+  present: readonly Present[],
+): Promise<void> {
   for (const each of present) {
     if (!each.struck) continue;
     if (await eventually(() => hasClosedAll(each.pid), END_MS_MAX, 1)) {
-      each.outlived = outliving(each.accepted, listening);
+      const hasHeir = watch.alive.some(({ pid }) => pid !== each.pid);
+      each.outlived = hasHeir ? outliving(each.accepted, listening) : NOTHING;
     }
   }
   watch.sample();

@@ -46,10 +46,10 @@ export function taggedMap<T, Tag extends keyof T & string>(
 /** `tags`: how many fields in front have only one value, by which this map was picked. */
 function build<T>(name: string, fields: object, rules: readonly Rule<T>[], tags: 0 | 1): MapField<T> {
   const expected = `a ${name} map`;
-  const entries: Entries = Object.entries(fields) as [string, Field<unknown>][];
-  const keys = entries.map(([key]) => key);
-  const values = entries.map(([, field]) => field);
-  const writtenKeys = keys.map((key, i) => written(...(i < tags ? [key, name] : [key])));
+  const keys = Object.keys(fields);
+  const values: Field<unknown>[] = Object.values(fields);
+  /** As they stand on the wire. Made with the first map that is written: a child on its way to ready writes two of thirty. */
+  let writtenKeys: readonly Uint8Array[] | undefined;
   const check = (value: unknown): Content => {
     if (isMap(value)) return value as Content;
     throw Fault.invalid(expected, value);
@@ -63,7 +63,9 @@ function build<T>(name: string, fields: object, rules: readonly Rule<T>[], tags:
   return {
     name,
     expected,
-    entries,
+    get entries() {
+      return Object.entries(fields);
+    },
     rules,
     read(value) {
       const content = check(value);
@@ -74,6 +76,7 @@ function build<T>(name: string, fields: object, rules: readonly Rule<T>[], tags:
     },
     write(value, writer) {
       const content = check(value);
+      writtenKeys ??= keys.map((key, i) => written(...(i < tags ? [key, name] : [key])));
       writeEntries(content, tags, keys, values, writtenKeys, writer);
       checkRules(content as T);
     },

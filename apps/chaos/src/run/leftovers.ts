@@ -26,11 +26,14 @@ export async function leftoversOf(
 ): Promise<string[]> {
   const found: string[] = [];
   if (settled !== "unsettled") {
-    const stray = () => processesWith(service.marker).filter((pid) => pid !== owner?.pid);
+    let stray: number[] = [];
+    const looked = () => {
+      stray = processesWith(service.marker).filter((pid) => pid !== owner?.pid);
+      return stray.length === 0;
+    };
     // An owner that gets ready for its next handoff goes through a spawn: for a moment there is a process that comes to nothing.
-    if (!(await eventually(() => stray().length === 0, INVENTORY_MS_MAX, 50))) {
-      found.push(`processes left behind: ${stray().join(", ")}`);
-    }
+    if (!(await eventually(looked, INVENTORY_MS_MAX, 50)))
+      found.push(`processes left behind: ${stray.join(", ")}`);
     const files = service.strayFiles();
     if (files.length > 0) found.push(`files left behind: ${files.join(", ")}`);
   }

@@ -1,6 +1,7 @@
 import { INVARIANTS, type Invariant, PROMISES } from "../judge/evidence.js";
 import { type Counters, difference } from "../kernel/counters.js";
 import { type Cell, cellName, turnName } from "../plan/cell.js";
+import { MOMENT_NAMES } from "../plan/moment.js";
 import type { TurnResult } from "../run/result.js";
 import { DrainTotals, drainsOf } from "./drain.js";
 import { environment } from "./environment.js";
@@ -120,6 +121,7 @@ export class Collector {
         broken: this.#broken.get(invariant)?.count ?? 0,
         examples: this.#broken.get(invariant)?.examples ?? [],
       })),
+      moments: [...MOMENT_NAMES, "random", "boot"],
       cells: [...this.#cells.values()],
       series: {
         bucketMs: BUCKET_MS,

@@ -34,6 +34,8 @@ export interface Report {
     readonly broken: number;
     readonly examples: readonly string[];
   }[];
+  /** What the cells' `moment` can be: the steps of a handoff in their order, then what is no step. */
+  readonly moments: readonly Cell["moment"][];
   readonly cells: readonly CellReport[];
   readonly series: {
     readonly bucketMs: number;

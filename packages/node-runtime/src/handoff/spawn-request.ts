@@ -18,7 +18,9 @@ export function offeredFeatures({ settings, streams }: Service): string[] {
 
 /** Seals the offer for a child, and names what it is started with. @throws HandoffError */
 export function spawnRequest(service: Service, features: readonly string[]): SpawnRequest {
-  const { number, launch, compiled, listeners, settings } = service;
+  const { number, compiled, listeners, settings } = service;
+  // Each look at it reads it from the system.
+  const { env, ...launch } = service.launch;
   const { park, commit } = settings.deadlinesMs;
   const offered = listeners.offer(firstListenerDescriptor);
   const offer = encodeOffer({
@@ -32,6 +34,9 @@ export function spawnRequest(service: Service, features: readonly string[]): Spa
     deadlines: { commitMs: Math.min(park + commit, limits.deadlineMsMax) },
     features,
   });
-  const env = { ...launch.env, ...compiled.environment };
-  return { launch: { ...launch, env }, offer, descriptors: offered.descriptors };
+  return {
+    launch: { ...launch, env: { ...env, ...compiled.environment } },
+    offer,
+    descriptors: offered.descriptors,
+  };
 }

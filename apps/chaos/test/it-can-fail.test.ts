@@ -143,6 +143,15 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "leaves a temporary file behind with each handoff",
+    breakage: {
+      from: 'sendCommitted: () => this.#send({ type: "committed" }),',
+      to: 'sendCommitted: () => { process.getBuiltinModule("node:fs").mkdtempSync(process.getBuiltinModule("node:os").tmpdir() + "/left-"); this.#send({ type: "committed" }); },',
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-5",
+  },
+  {
     what: "leaves once the metadata is sent, as the seed did",
     breakage: {
       from: 'this.#machine.dispatch("childSpawned");',

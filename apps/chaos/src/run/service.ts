@@ -37,6 +37,9 @@ const HEAP_MB_MAX = 96;
 /** The conductor has to be there in time, whatever the victims do: they are nicer than it is. */
 const NICER = 5;
 const START_MS_MAX = 15_000;
+/** Folders that a generation can be started in. */
+const RELEASES = ["1", "2", "broken"];
+const PROGRAM = "service.mjs";
 const CONTROL_ASIDE = `${CONTROL_ROOT}-aside`;
 
 /** One victim: a service in a folder of its own, with all the processes that it becomes. */
@@ -56,15 +59,11 @@ export class Service {
     this.#programs = programs;
     this.watch = new Watch();
     mkdirSync(folder, { recursive: true });
-    for (const release of ["1", "2"]) {
+    for (const release of RELEASES) {
       mkdirSync(join(folder, release));
-      writeFileSync(
-        join(folder, release, "service.mjs"),
-        `process.env.${RELEASE_VARIABLE} = "${release}";\nawait import(${JSON.stringify(`file://${programs.victim}`)});\n`,
-      );
+      const program = `process.env.${RELEASE_VARIABLE} = "${release}";\nawait import(${JSON.stringify(`file://${programs.victim}`)});\n`;
+      writeFileSync(join(folder, release, PROGRAM), release === "broken" ? "this does not parse\n" : program);
     }
-    mkdirSync(join(folder, "broken"));
-    writeFileSync(join(folder, "broken", "service.mjs"), "this does not parse\n");
     symlinkSync(process.execPath, join(folder, "node"));
     this.release("1");
     this.order(undefined);
@@ -96,7 +95,7 @@ export class Service {
         join(this.folder, "node"),
         "--import",
         `file://${preload}`,
-        "service.mjs",
+        PROGRAM,
       ],
       {
         cwd: current,
@@ -105,6 +104,8 @@ export class Service {
           PWD: current,
           [FOLDER_VARIABLE]: this.folder,
           XDG_RUNTIME_DIR: this.folder,
+          // Where a temporary file shows.
+          TMPDIR: this.folder,
           // So that CI finds what is left.
           ...(process.env.HEIRLOOM_TEST_RUN && { HEIRLOOM_TEST_RUN: process.env.HEIRLOOM_TEST_RUN }),
           ...(runtime !== undefined && { [RUNTIME_VARIABLE]: runtime }),
@@ -146,12 +147,10 @@ export class Service {
     writeFileSync(join(this.folder, "order.json"), order === undefined ? "" : JSON.stringify(order));
   }
 
-  /** Files in the folder that nobody but a handoff can have made. */
+  /** Files in the folder, or in one of the releases, that nobody but a handoff can have made. */
   strayFiles(): string[] {
     const expected = new Set([
-      "1",
-      "2",
-      "broken",
+      ...RELEASES,
       "current",
       "node",
       "order.json",
@@ -159,7 +158,15 @@ export class Service {
       CONTROL_ROOT,
       CONTROL_ASIDE,
     ]);
-    return readdirSync(this.folder).filter((name) => !expected.has(name) && !name.startsWith("served-"));
+    const strays = readdirSync(this.folder).filter(
+      (name) => !expected.has(name) && !name.startsWith("served-"),
+    );
+    for (const release of RELEASES) {
+      for (const name of readdirSync(join(this.folder, release))) {
+        if (name !== PROGRAM) strays.push(join(release, name));
+      }
+    }
+    return strays;
   }
 
   /** What is in the folder of the control sockets, by name. */

@@ -4,6 +4,7 @@ import { setPriority } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCounters } from "./kernel/counters.js";
+import { now } from "./now.js";
 import { type Options, readOptions, USAGE, UsageError } from "./options.js";
 import { type Cell, cellName, type Turn, turnName } from "./plan/cell.js";
 import { cellsLike, planTurns } from "./plan/plan.js";
@@ -13,7 +14,6 @@ import { Collector } from "./report/collector.js";
 import { reportPage } from "./report/page.js";
 import { verdictText } from "./report/text.js";
 import { runCampaign } from "./run/campaign.js";
-import { now } from "./run/clock.js";
 
 const beside = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 

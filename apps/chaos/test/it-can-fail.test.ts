@@ -143,6 +143,24 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "leaves with its parent, in the middle of the handoff",
+    breakage: {
+      from: 'parentDied: becomeOwner("owner", "startAccepting", "discardDropped", "reportOwner")',
+      to: 'parentDied: { next: "left", effects: ["leave"] }',
+    },
+    cells: ["parent/parked/sigkill"],
+    promise: "INV-2",
+  },
+  {
+    what: "leaves with its parent, while it boots",
+    breakage: {
+      from: 'parentDied: { next: "orphaned" }',
+      to: 'parentDied: { next: "left", effects: ["leave"] }',
+    },
+    cells: ["parent/offerWritten/sigkill"],
+    promise: "INV-2",
+  },
+  {
     what: "leaves a temporary file behind with each handoff",
     breakage: {
       from: 'sendCommitted: () => this.#send({ type: "committed" }),',

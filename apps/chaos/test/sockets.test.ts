@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { accepted, outliving } from "../src/kernel/socket.js";
-import { now } from "../src/run/clock.js";
+import { now } from "../src/now.js";
 import { type Present, seeEnds } from "../src/run/fault.js";
 import { Watch } from "../src/run/watch.js";
 

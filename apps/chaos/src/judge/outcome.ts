@@ -13,9 +13,8 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   const expected = nobodyStruck ? UNDISTURBED : expectationOf(turn);
   const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
   if (settled === "ended") {
-    const parentGone = hadLeft(lines, before.pid) || turn.victim !== "child";
-    if (expected.ends === "must" || turn.kind === "sigterm" || parentGone) return;
-    yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
+    if (!mayEnd(evidence, expected))
+      yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
     return;
   }
   if (settled !== "owner" || after === undefined) return;
@@ -60,13 +59,35 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   }
 }
 
+/** Whether nobody was there to survive. */
+function mayEnd(evidence: Evidence, { ends }: Expectation): boolean {
+  const { turn, before, lines, fault } = evidence;
+  if (ends === "must" || (turn.kind === "sigterm" && turn.victim === "parent")) return true;
+  const others = lines.filter(({ pid }) => pid !== before.pid);
+  if (turn.victim === "child") {
+    // An owner that is told to end the service does. A child that is not owner yet ends the handoff.
+    const owned = others.some((line) => line.type === "step" && OWNS.has(line.to ?? ""));
+    return (turn.kind === "sigterm" && owned) || hadLeft(evidence);
+  }
+  return ends === "may" && !others.some(({ at }) => at < (fault?.at ?? 0));
+}
+
+/** The states of a child that owns the service. */
+const OWNS = new Set(["succeeding", "owner"]);
+
 /**
  * Whether the parent had done all that it was to do: a child that dies afterwards was the only process left. It counts
- * only where the child had said `committed` before.
+ * only where the child had said `committed` before, and lived until then.
  */
-function hadLeft(lines: Evidence["lines"], parentPid: number): boolean {
+function hadLeft({ turn, before, lines, fault, tracks }: Evidence): boolean {
+  const child = fault?.present.find(({ role }) => role === "child")?.pid;
+  const { diedAt = Number.POSITIVE_INFINITY } = tracks.find(({ pid }) => pid === child) ?? {};
+  // A death is seen at the next look.
+  const dead = turn.kind === "sigkill" ? Math.min(fault?.at ?? diedAt, diedAt) : diedAt;
   const events = lines.flatMap((line) =>
-    line.type === "step" && line.pid === parentPid && line.role === "parent" ? [line.text] : [],
+    line.type === "step" && line.pid === before.pid && line.role === "parent" && line.at <= dead
+      ? [line.text]
+      : [],
   );
   const committed = events.findIndex((text) => text.endsWith(": committedReceived"));
   return committed >= 0 && events.slice(committed).some((text) => /: (drained|deadlineExpired)$/.test(text));

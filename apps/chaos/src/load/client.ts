@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { now } from "../now.js";
 import { type Answer, Connection, RequestFailed, type Target } from "./connection.js";
 import type { Closure, LoadKind, RequestRecord, Targets } from "./record.js";
 
@@ -215,8 +216,4 @@ function verified({ status, body }: Answer, id: string, upload: boolean): Body {
     );
   }
   return parsed;
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now();
 }

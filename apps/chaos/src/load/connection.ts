@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { now } from "../now.js";
 import { TLS_KEY, TLS_OPTIONS } from "../victim/tls.js";
 import type { Failure } from "./record.js";
 
@@ -32,7 +33,7 @@ export class Connection {
   #exchange: Exchange | undefined;
   #answers = 0;
   #ended: string | undefined;
-  /** When the server closed it with nothing being asked; milliseconds since 1970. */
+  /** When the server closed it with nothing being asked; by the clock of the run. */
   closedIdleAt: number | undefined;
   /** Our own port. */
   readonly port: number | undefined;
@@ -127,7 +128,7 @@ export class Connection {
 
   #end(how: string): void {
     if (this.#ended === undefined && this.#exchange === undefined) {
-      this.closedIdleAt = performance.timeOrigin + performance.now();
+      this.closedIdleAt = now();
     }
     this.#ended ??= how;
     this.#socket.destroy();

@@ -34,7 +34,7 @@ export const FAILURES = [
  */
 export type Failure = (typeof FAILURES)[number];
 
-/** One request, from its first byte to its end. Times are milliseconds since 1970. */
+/** One request, from its first byte to its end. Times are those of the run's clock. */
 export interface RequestRecord {
   readonly id: string;
   readonly kind: LoadKind;
@@ -61,7 +61,7 @@ export interface RequestRecord {
 /** A kept connection that the server closed while its client thought. */
 export interface Closure {
   readonly kind: LoadKind;
-  /** Milliseconds since 1970. */
+  /** By the clock of the run. */
   readonly at: number;
   readonly port?: number;
 }

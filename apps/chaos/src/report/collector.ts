@@ -26,7 +26,9 @@ interface Gathered extends Cell {
 
 /** Takes in one turn after the other, and keeps only what the report shows. */
 export class Collector {
+  /** By the clock of the run; and the same by the calendar. */
   readonly #startedAt: number;
+  readonly #startedOn = new Date().toISOString();
   readonly #cells = new Map<string, Gathered>();
   readonly #broken = new Map<Invariant, { count: number; examples: string[] }>();
   readonly #latencies: number[][] = [];
@@ -97,7 +99,7 @@ export class Collector {
     const kept = this.broken === 0 && this.missed === 0;
     return {
       format: 1,
-      startedAt: new Date(this.#startedAt).toISOString(),
+      startedAt: this.#startedOn,
       durationMs: Math.round(end.endedAt - this.#startedAt),
       seed: end.seed,
       command: end.command,

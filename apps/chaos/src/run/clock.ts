@@ -1,6 +1,3 @@
-/** Milliseconds since 1970, with fractions: one clock for all processes of a run. */
-export const now = (): number => performance.timeOrigin + performance.now();
-
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Waits for a condition of the world outside, which nobody announces. False: it did not come in time. */

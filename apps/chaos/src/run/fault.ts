@@ -1,10 +1,11 @@
 import { childrenOf, hasClosedAll, stateOf } from "../kernel/process.js";
 import { type Accepted, accepted, outliving } from "../kernel/socket.js";
+import { now } from "../now.js";
 import type { Turn } from "../plan/cell.js";
 import { ENDING_KINDS } from "../plan/kind.js";
 import type { Role } from "../plan/moment.js";
 import { STOP_LONG_MS, STOP_SHORT_MS } from "../victim/deadlines.js";
-import { eventually, now, pause } from "./clock.js";
+import { eventually, pause } from "./clock.js";
 import type { Service } from "./service.js";
 
 export interface Present {

@@ -1,6 +1,6 @@
 import { epollsOf, stateOf, watchedInodes } from "../kernel/process.js";
+import { now } from "../now.js";
 import type { Line } from "../victim/order.js";
-import { now } from "./clock.js";
 
 const SAMPLE_EVERY_MS = 30;
 

@@ -17,7 +17,7 @@ export interface Order {
   readonly strikes: boolean;
 }
 
-/** A line that a process of the victim writes to its standard output. Times are milliseconds since 1970. */
+/** A line that a process of the victim writes to its standard output. Times are those of the run's clock. */
 export type Line =
   | { readonly type: "boot"; readonly at: number; readonly pid: number; readonly ppid: number }
   | {

@@ -7,8 +7,9 @@ import { subscribe } from "node:diagnostics_channel";
 import { openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { DrainCounts } from "@heirloom/node-runtime";
+import { now } from "../now.js";
 import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, type Order, RELEASED } from "./order.js";
-import { now, say } from "./say.js";
+import { say } from "./say.js";
 import { atAppStep, atBoot, atEffect, atEvent, atSpawn, strikeSelf } from "./strike.js";
 
 const folder = process.env[FOLDER_VARIABLE] ?? ".";

@@ -9,8 +9,3 @@ export function say(line: Line): void {
     // The conductor is gone, and with it whoever would read this.
   }
 }
-
-/** Milliseconds since 1970, in fractions: comparable between the processes of one machine. */
-export function now(): number {
-  return performance.timeOrigin + performance.now();
-}

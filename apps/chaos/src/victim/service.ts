@@ -8,9 +8,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import type { Generation } from "@heirloom/node-runtime";
+import { now } from "../now.js";
 import { DEADLINES } from "./deadlines.js";
 import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, RELEASE_VARIABLE, RUNTIME_VARIABLE } from "./order.js";
-import { now, say } from "./say.js";
+import { say } from "./say.js";
 import { TLS_KEY, TLS_OPTIONS } from "./tls.js";
 
 const folder = process.env[FOLDER_VARIABLE] ?? ".";

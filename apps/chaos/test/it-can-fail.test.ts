@@ -161,6 +161,33 @@ const CASES: readonly Case[] = [
     promise: "INV-2",
   },
   {
+    what: "has no patience with a child that stops for a moment",
+    breakage: {
+      from: "const ms = this.#options.deadlinesMs[now2];",
+      to: 'const ms = now2 === "commit" ? 100 : this.#options.deadlinesMs[now2];',
+    },
+    cells: ["child/commitReceived/stopShort"],
+    promise: "INV-6",
+  },
+  {
+    what: "ends the service when a child is told to end that is not owner yet",
+    breakage: {
+      from: 'abortReceived: { next: "aborting", effects: first },',
+      to: 'abortReceived: { next: "aborting", effects: first, notes: "stopping" },',
+    },
+    cells: ["child/adopted/sigterm"],
+    promise: "INV-2",
+  },
+  {
+    what: "takes nothing back after commit",
+    breakage: {
+      from: 'childExited: { next: "serving", effects: ["resumeConnections", "unparkListeners", "reportRolledBack"] },\n      channelEnded: { next: "fencing", effects: ["killChild"] },',
+      to: 'childExited: because2("the child is owner"), channelEnded: because2("the child is owner"),',
+    },
+    cells: ["child/draining/sigkill"],
+    promise: "INV-2",
+  },
+  {
     what: "leaves a temporary file behind with each handoff",
     breakage: {
       from: 'sendCommitted: () => this.#send({ type: "committed" }),',

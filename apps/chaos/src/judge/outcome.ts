@@ -7,10 +7,11 @@ const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
 
 /** Whether the service is in the hands that the promises give it to. */
 export function* outcome(evidence: Evidence): Generator<Violation> {
-  const { turn, settled, before, after, lines, release } = evidence;
-  const nobodyStruck = evidence.fault?.present.every(({ struck }) => !struck) ?? false;
-  // Before the child is there, or after the parent has left, there may be nobody to strike.
-  const expected = nobodyStruck ? UNDISTURBED : expectationOf(turn);
+  const { turn, fault, settled, before, after, lines, release } = evidence;
+  const nobodyStruck = fault?.present.every(({ struck }) => !struck) ?? false;
+  // Before the child is there, or after the parent has left, there may be nobody to strike; and what was to be short may have been long.
+  const expected =
+    nobodyStruck || (turn.kind === "stopShort" && fault?.late) ? UNDISTURBED : expectationOf(turn);
   const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
   if (settled === "ended") {
     if (!mayEnd(evidence, expected))

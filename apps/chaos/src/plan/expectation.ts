@@ -30,8 +30,8 @@ export function expectationOf(turn: Turn): Expectation {
     return victim === "parent" && LEAVING.has(moment) ? only("child", "later") : only("later");
   }
   if (kind === "stopForever") return only("parent");
-  // A batch that was refused is tried again.
-  if (kind === "emfileBatch") return only("child");
+  // A batch that was refused is tried again, and who stopped for a moment is waited for.
+  if (kind === "emfileBatch" || kind === "stopShort") return only("child");
   return only("parent", "child");
 }
 

@@ -188,6 +188,15 @@ const CASES: readonly Case[] = [
     promise: "INV-2",
   },
   {
+    what: "hands over once more than it was asked to",
+    breakage: {
+      from: "startHandoff: () => void this.#parent.request(),",
+      to: "startHandoff: () => { this.#parent.request(); if (this.number === 2) this.#parent.request(); },",
+    },
+    cells: ["parent/draining/secondSighup"],
+    promise: "INV-5",
+  },
+  {
     what: "leaves a temporary file behind with each handoff",
     breakage: {
       from: 'sendCommitted: () => this.#send({ type: "committed" }),',

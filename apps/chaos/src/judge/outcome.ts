@@ -37,6 +37,14 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
       text: `generation ${to} owns the service; it was to be the ${expected.owners.join(" or the ")} of generation ${from}`,
     };
   }
+  // Requests that come during a handoff are served by one that follows it. A storm takes its time, and may reach into that one.
+  const most = turn.kind === "sighupStorm" ? STORM_HANDOFFS_MAX : 2;
+  if (to - from > most) {
+    yield {
+      invariant: "INV-5",
+      text: `generation ${to} owns the service: ${to - from} handoffs from generation ${from} where ${most} were asked for`,
+    };
+  }
   if (owner === "parent" && after.pid !== before.pid) {
     yield {
       invariant: "INV-6",
@@ -59,6 +67,8 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
     };
   }
 }
+
+const STORM_HANDOFFS_MAX = 6;
 
 /** Whether nobody was there to survive. */
 function mayEnd(evidence: Evidence, { ends }: Expectation): boolean {

@@ -72,9 +72,9 @@ const STORM_HANDOFFS_MAX = 6;
 
 /** Whether nobody was there to survive. */
 function mayEnd(evidence: Evidence, { ends }: Expectation): boolean {
-  const { turn, before, lines, fault } = evidence;
+  const { turn, before, requestedAt, lines, fault } = evidence;
   if (ends === "must" || (turn.kind === "sigterm" && turn.victim === "parent")) return true;
-  const others = lines.filter(({ pid }) => pid !== before.pid);
+  const others = lines.filter(({ pid, at }) => pid !== before.pid && at >= requestedAt);
   if (turn.victim === "child") {
     // An owner that is told to end the service does. A child that is not owner yet ends the handoff.
     const owned = others.some((line) => line.type === "step" && OWNS.has(line.to ?? ""));

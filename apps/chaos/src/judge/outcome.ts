@@ -4,6 +4,8 @@ import { ENDING_KINDS } from "../plan/kind.js";
 import type { Evidence, Violation } from "./evidence.js";
 
 const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
+/** What 30 requests lead to at most: they take 30 ms and more, in which one handoff can end and the next begin. */
+const STORM_HANDOFFS_MAX = 6;
 
 /** Whether the service is in the hands that the promises give it to. */
 export function* outcome(evidence: Evidence): Generator<Violation> {
@@ -37,7 +39,7 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
       text: `generation ${to} owns the service; it was to be the ${expected.owners.join(" or the ")} of generation ${from}`,
     };
   }
-  // Requests that come during a handoff are served by one that follows it. A storm takes its time, and may reach into that one.
+  // Requests that come during a handoff are served by one that follows it.
   const most = turn.kind === "sighupStorm" ? STORM_HANDOFFS_MAX : 2;
   if (to - from > most) {
     yield {
@@ -67,8 +69,6 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
     };
   }
 }
-
-const STORM_HANDOFFS_MAX = 6;
 
 /** Whether nobody was there to survive. */
 function mayEnd(evidence: Evidence, { ends }: Expectation): boolean {

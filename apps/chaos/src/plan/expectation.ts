@@ -17,7 +17,7 @@ export function expectationOf(turn: Turn): Expectation {
   const { victim, moment, kind } = turn;
   if (moment === "boot") return only(...(BOOT[kind] ?? (["parent", "child"] as const)));
   if (victim === "both") return { owners: [], ends: "must" };
-  if (ENDING_KINDS.has(kind)) return victim === "parent" ? parentEnds(turn) : childEnds(moment);
+  if (ENDING_KINDS.has(kind)) return victim === "parent" ? parentEnds(turn) : only("parent");
   if (kind === "sigterm") {
     // The owner is told to end the service, and does; a child that is not owner yet only ends the handoff.
     const mustEnd = victim === "parent" && !LEAVING.has(moment);
@@ -43,12 +43,6 @@ function parentEnds({ moment, side, kind }: Turn): Expectation {
   // Nobody has been spawned yet. What is thrown in a subscriber surfaces after the step, which spawns.
   if (kind === "exception" || kind === "rejection") return { owners: ["child"], ends: "may" };
   return { owners: [], ends: "must" };
-}
-
-function childEnds(moment: Turn["moment"]): Expectation {
-  // A parent that is leaving has nobody to come back for: its child was the only one left.
-  if (LEAVING.has(moment) || moment === "random") return { owners: ["parent"], ends: "may" };
-  return only("parent");
 }
 
 const BOOT: Partial<Record<Turn["kind"], Expectation["owners"]>> = {

@@ -61,8 +61,7 @@ export class Service {
     mkdirSync(folder, { recursive: true });
     for (const release of RELEASES) {
       mkdirSync(join(folder, release));
-      const program = `process.env.${RELEASE_VARIABLE} = "${release}";\nawait import(${JSON.stringify(`file://${programs.victim}`)});\n`;
-      writeFileSync(join(folder, release, PROGRAM), release === "broken" ? "this does not parse\n" : program);
+      writeFileSync(join(folder, release, PROGRAM), programOf(release, programs.victim));
     }
     symlinkSync(process.execPath, join(folder, "node"));
     this.release("1");
@@ -158,15 +157,15 @@ export class Service {
       CONTROL_ROOT,
       CONTROL_ASIDE,
     ]);
-    const strays = readdirSync(this.folder).filter(
+    const beside = readdirSync(this.folder).filter(
       (name) => !expected.has(name) && !name.startsWith("served-"),
     );
-    for (const release of RELEASES) {
-      for (const name of readdirSync(join(this.folder, release))) {
-        if (name !== PROGRAM) strays.push(join(release, name));
-      }
-    }
-    return strays;
+    const within = RELEASES.flatMap((release) =>
+      readdirSync(join(this.folder, release))
+        .filter((name) => name !== PROGRAM)
+        .map((name) => join(release, name)),
+    );
+    return [...beside, ...within];
   }
 
   /** What is in the folder of the control sockets, by name. */
@@ -223,4 +222,9 @@ export class Service {
     this.watch.take(line);
     if (line.type === "struck") this.onStruck(line.pid, line.id, line.at);
   }
+}
+
+function programOf(release: string, victim: string): string {
+  if (release === "broken") return "this does not parse\n";
+  return `process.env.${RELEASE_VARIABLE} = "${release}";\nawait import(${JSON.stringify(`file://${victim}`)});\n`;
 }

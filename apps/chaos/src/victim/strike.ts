@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readlinkSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
+import { now } from "../now.js";
 import type { Kind } from "../plan/kind.js";
 import { SLOW_BOOT_MS, SLOW_RETIREMENT_MS, STOP_LONG_MS } from "./deadlines.js";
 
@@ -94,8 +95,8 @@ const SELF: Partial<Record<Kind, () => void>> = {
   },
   rejection: () => void Promise.reject(new Error("rejected on purpose")),
   busyLoop: () => {
-    const end = Date.now() + STOP_LONG_MS;
-    while (Date.now() < end);
+    const end = now() + STOP_LONG_MS;
+    while (now() < end);
   },
   outOfMemory: () => {
     const kept: unknown[] = [];

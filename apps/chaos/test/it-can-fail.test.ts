@@ -113,6 +113,12 @@ const CASES: readonly Case[] = [
     promise: "INV-3",
   },
   {
+    what: "does not wait until exclusive work has stopped",
+    breakage: { from: "else work.then(() => done(), done);", to: "else work.catch(() => {}), done();" },
+    cells: ["parent/boot/slowRetirement"],
+    promise: "INV-3",
+  },
+  {
     what: "does not begin exclusive work again",
     breakage: { from: "hooks.runResume()?.", to: "undefined?." },
     cells: ["child/commitReceived/sigkill"],

@@ -33,9 +33,10 @@ const { number } = generation;
 /** Stands for a scheduler, say: two at once would do everything twice. */
 const work = (works: boolean) =>
   say({ type: "work", at: now(), pid: process.pid, generation: number, works });
+// It has stopped only once this is over: who does not wait for it finds it at work.
 generation.onRetire(async () => {
-  work(false);
   await published("retiring");
+  work(false);
 });
 generation.onResume(() => work(true));
 

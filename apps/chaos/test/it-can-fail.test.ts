@@ -107,6 +107,42 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "waits for its clients for ever when the service ends",
+    breakage: { from: 'stopping: "drain"', to: "" },
+    cells: ["parent/ready/sigterm"],
+    promise: "INV-5",
+  },
+  {
+    what: "waits for its clients for ever once it has no way back",
+    breakage: { from: 'departing: "drain",', to: "" },
+    cells: ["parent/draining/secondSighup"],
+    promise: "INV-5",
+  },
+  {
+    what: "cuts its clients as soon as it has handed over",
+    breakage: { from: 'draining: "drain",\n    departing: "drain",', to: 'draining: "relinquish",\n    departing: "relinquish",' },
+    cells: ["parent/boot/stuckClient"],
+    promise: "INV-4",
+  },
+  {
+    what: "hands over further without asking its parent to give up its way back",
+    breakage: {
+      from: 'requestReceived: { next: "relinquishing", effects: ["sendRelinquish"] },',
+      to: 'requestReceived: { next: "owner", effects: ["startHandoff"] },',
+    },
+    cells: ["parent/draining/secondSighup"],
+    promise: "INV-3",
+  },
+  {
+    what: "says that it gave up its way back, and keeps it",
+    breakage: {
+      from: 'relinquishReceived: { next: "departing", effects: ["releaseListeners", "sendRelinquished"] },',
+      to: 'relinquishReceived: { next: "draining", effects: ["sendRelinquished"] },',
+    },
+    cells: ["parent/draining/secondSighup"],
+    promise: "INV-3",
+  },
+  {
     what: "lets exclusive work go on",
     breakage: { from: "const work = hooks.runRetire();", to: "const work = void 0;" },
     cells: ["parent/boot/none"],

@@ -42,6 +42,8 @@ export interface Evidence {
   readonly works: boolean;
   readonly records: readonly RequestRecord[];
   readonly closures: readonly Closure[];
+  /** When the request that never ends was cut, if there was one. */
+  readonly cutAt: number | undefined;
   readonly tracks: readonly Track[];
   readonly overlaps: readonly Overlap[];
   readonly lines: readonly Line[];

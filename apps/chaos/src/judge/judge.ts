@@ -1,6 +1,6 @@
 import type { RequestRecord } from "../load/record.js";
 import type { Kind } from "../plan/kind.js";
-import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import { DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { divide } from "./blame.js";
 import type { Evidence, Invariant, Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
@@ -47,6 +47,7 @@ export function judge(evidence: Evidence): Verdict {
   if (lost.length > 0) broken("INV-4", `${lost.length} requests failed: ${samples(lost)}`);
   for (const text of books(evidence)) broken("INV-4", text);
   for (const text of unmoved(evidence)) broken("INV-4", text);
+  for (const text of impatience(evidence)) broken("INV-4", text);
 
   if (settled === "unsettled") {
     const alive = evidence.tracks.filter(({ diedAt }) => diedAt === undefined);
@@ -131,6 +132,14 @@ function* unmoved({ turn, fault, closures, requestedAt }: Evidence): Generator<s
   const [first] = closed;
   if (first === undefined) return;
   yield `${closed.length} idle connections were closed and not moved, such as that of port ${first.port} (${first.kind})`;
+}
+
+/** What is being asked may be finished until the drain deadline, which begins after the request for the handoff. */
+function* impatience({ cutAt, requestedAt }: Evidence): Generator<string> {
+  const afterMs = (cutAt ?? Number.POSITIVE_INFINITY) - requestedAt;
+  if (afterMs < DEADLINES.drainDeadlineMs) {
+    yield `a request was cut after ${Math.round(afterMs)} ms; it had ${DEADLINES.drainDeadlineMs} ms at least`;
+  }
 }
 
 function samples(records: readonly RequestRecord[]): string {

@@ -23,6 +23,10 @@ export const cellName = ({ victim, moment, kind }: Cell): string => `${victim}/$
 export const turnName = (turn: Turn): string =>
   `${cellName(turn)}/${turn.delayMs === undefined ? turn.side : `${turn.delayMs}ms`}`;
 
+/** Cells with a client that never ends its request: only a deadline ends what waits for that, be it a handoff or the service. */
+const STUCK = new Set(["parent/boot/stuckClient", "parent/ready/sigterm", "parent/draining/secondSighup"]);
+export const isStuck = (cell: Cell): boolean => STUCK.has(cellName(cell));
+
 /** Every combination that can happen at all. */
 export function allCells(): Cell[] {
   const cells: Cell[] = [];

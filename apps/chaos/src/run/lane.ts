@@ -4,14 +4,14 @@ import { isNewConnection, judge } from "../judge/judge.js";
 import { inheritable, processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import { now } from "../now.js";
-import type { Turn } from "../plan/cell.js";
+import { isStuck, type Turn } from "../plan/cell.js";
 import { MOMENTS } from "../plan/moment.js";
 import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { Books } from "./books.js";
 import { Clients } from "./clients.js";
 import { eventually, pause } from "./clock.js";
 import { type Fault, letGo, signal, strike } from "./fault.js";
-import { halfRequest } from "./half-request.js";
+import { HalfRequest } from "./half-request.js";
 import { leftoversOf } from "./leftovers.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
@@ -149,14 +149,15 @@ export class Lane {
     const parent = service.watch.alive[0];
     if (parent === undefined) throw new Error("a lane without a service was given a handoff");
     const before: Process = { pid: parent.pid, generation: parent.generation };
-    const stuck = turn.kind === "stuckClient" ? await halfRequest(service.targets.port) : undefined;
+    const stuck = isStuck(turn) ? await HalfRequest.open(service.targets.port) : undefined;
     const requestedAt = now();
     const strikes = this.#arm(turn, parent);
     signal(parent.pid, "SIGHUP");
     const fault = await strikes;
     const missed = fault === undefined && turn.moment !== "boot";
     const settled = missed && !this.#isSettled(before) ? "unsettled" : await this.#settle(before, turn);
-    stuck?.destroy();
+    const cutAt = stuck?.cutAt;
+    stuck?.end();
     service.order(undefined);
     service.executable(true);
     const owner = settled === "owner" ? service.watch.alive[0] : undefined;
@@ -177,6 +178,7 @@ export class Lane {
       works,
       records,
       closures,
+      cutAt,
       tracks: [...service.watch.tracks.values()].map((track) => ({ ...track, phases: [...track.phases] })),
       overlaps: [...service.watch.overlaps],
       lines: service.takeLines(),

@@ -120,7 +120,10 @@ const CASES: readonly Case[] = [
   },
   {
     what: "cuts its clients as soon as it has handed over",
-    breakage: { from: 'draining: "drain",\n    departing: "drain",', to: 'draining: "relinquish",\n    departing: "relinquish",' },
+    breakage: {
+      from: 'draining: "drain",\n    departing: "drain",',
+      to: 'draining: "relinquish",\n    departing: "relinquish",',
+    },
     cells: ["parent/boot/stuckClient"],
     promise: "INV-4",
   },
@@ -228,6 +231,24 @@ const CASES: readonly Case[] = [
     },
     cells: ["child/draining/sigkill"],
     promise: "INV-2",
+  },
+  {
+    what: "ends an owner for noise",
+    breakage: {
+      from: 'protocolViolated: because2(\n        "the child is owner and may serve well: only its exit brings the listeners back"\n      ),',
+      to: 'protocolViolated: { next: "fencing", effects: ["killChild"] },',
+    },
+    cells: ["child/batchAdopted/garbageFrame"],
+    promise: "INV-6",
+  },
+  {
+    what: "ends an owner that stands still",
+    breakage: {
+      from: "this.#stalled = stalled;\n",
+      to: "this.#stalled = stalled; if (stalled) this.#link.kill();\n",
+    },
+    cells: ["child/batchSent/stopLong"],
+    promise: "INV-6",
   },
   {
     what: "hands over once more than it was asked to",

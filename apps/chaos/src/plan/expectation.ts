@@ -1,6 +1,6 @@
 import type { Turn } from "./cell.js";
-import { ENDING_KINDS } from "./kind.js";
-import type { MomentName } from "./moment.js";
+import { ENDING_KINDS, type Kind } from "./kind.js";
+import { MOMENT_NAMES, type MomentName } from "./moment.js";
 
 /** Who may own the service once everything has settled. */
 export interface Expectation {
@@ -30,10 +30,20 @@ export function expectationOf(turn: Turn): Expectation {
     return victim === "parent" && LEAVING.has(moment) ? only("child", "later") : only("later");
   }
   if (kind === "stopForever") return only("parent");
+  // Who has said that it is owner is not ended for standing still, nor for noise.
+  if (BEARABLE.has(kind) && victim === "child" && hasSaid(turn)) return only("child");
   // A batch that was refused is tried again, and who stopped for a moment is waited for.
   if (kind === "emfileBatch" || kind === "stopShort") return only("child");
   return only("parent", "child");
 }
+
+const BEARABLE = new Set<Kind>(["stopLong", "busyLoop", "garbageFrame", "halfFrame", "oversizedFrame"]);
+const fromOn = (first: MomentName) => new Set<string>(MOMENT_NAMES.slice(MOMENT_NAMES.indexOf(first)));
+const PARENT_KNOWS = fromOn("draining");
+
+/** Whether the child had said that it is owner. */
+const hasSaid = ({ moment, side }: Turn): boolean =>
+  PARENT_KNOWS.has(moment) || (moment === "committed" && side === "after");
 
 const LEAVING = new Set<string>(["lastConnection", "exiting"] satisfies MomentName[]);
 

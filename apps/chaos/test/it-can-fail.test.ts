@@ -233,6 +233,24 @@ const CASES: readonly Case[] = [
     promise: "INV-2",
   },
   {
+    what: "keeps to itself as an owner that it was told to end the service",
+    breakage: {
+      from: 'terminationRequested: { next: "left", effects: ["sendStop", "stopServing"] }',
+      to: 'terminationRequested: { next: "left", effects: ["stopServing"] }',
+    },
+    cells: ["child/draining/sigterm"],
+    promise: "INV-5",
+  },
+  {
+    what: "can hand over only once",
+    breakage: {
+      from: "spawn() {\n    try {",
+      to: 'spawn() {\n    if (this.#service.number > 1) return this.#machine.dispatch("spawnFailed");\n    try {',
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-6",
+  },
+  {
     what: "ends an owner for noise",
     breakage: {
       from: 'protocolViolated: because2(\n        "the child is owner and may serve well: only its exit brings the listeners back"\n      ),',

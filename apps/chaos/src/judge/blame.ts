@@ -2,6 +2,7 @@ import type { RequestRecord } from "../load/record.js";
 import { ENDING_KINDS } from "../plan/kind.js";
 import { RELEASED, RELEASING } from "../victim/order.js";
 import type { Evidence } from "./evidence.js";
+import { expected } from "./outcome.js";
 
 /**
  * Which failures nobody could have prevented, by what the kernel had in its tables when the processes were stopped:
@@ -10,9 +11,12 @@ import type { Evidence } from "./evidence.js";
  * What was released may outlive the child by the moment that its parent takes to close it (CO-16).
  */
 export function divide(
-  { fault, settled, turn, tracks, lines }: Evidence,
+  evidence: Evidence,
   failures: readonly RequestRecord[],
 ): { excused: RequestRecord[]; blamed: RequestRecord[] } {
+  const { fault, settled, turn, tracks, lines } = evidence;
+  // A service that does not come to its end has broken that promise, and no other.
+  const ended = settled === "ended" || (settled === "unsettled" && expected(evidence).ends === "must");
   const excused: RequestRecord[] = [];
   const blamed: RequestRecord[] = [];
   const lifeOf = (pid: number) => tracks.find((track) => track.pid === pid);
@@ -49,7 +53,7 @@ export function divide(
       end < fenced.diedAt + LOOK_MS
     ) {
       excused.push(record);
-    } else if (settled !== "ended") blamed.push(record);
+    } else if (!ended) blamed.push(record);
     // Nobody is left, or the service was told to end: clients are turned away. What was being answered is answered even so.
     else if (
       turn.kind !== "sigterm" ||

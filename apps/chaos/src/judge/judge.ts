@@ -4,7 +4,7 @@ import { DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { divide } from "./blame.js";
 import type { Evidence, Invariant, Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
-import { outcome } from "./outcome.js";
+import { expected, outcome } from "./outcome.js";
 
 export interface Verdict {
   readonly violations: readonly Violation[];
@@ -29,16 +29,12 @@ export function judge(evidence: Evidence): Verdict {
   if (refused.length > 0) broken("INV-1", `${refused.length} connections were refused: ${samples(refused)}`);
 
   const recoveryMs = recovery(evidence);
-  if (settled === "unsettled" || (fault !== undefined && settled === "owner")) {
-    if (fault !== undefined && (recoveryMs ?? Number.POSITIVE_INFINITY) > RECOVERY_MS) {
-      const seen = recoveryMs === undefined ? "never" : `only after ${Math.round(recoveryMs)} ms`;
-      broken(
-        "INV-2",
-        `after the fault a new connection was answered ${seen}; ${RECOVERY_MS} ms is the bound`,
-      );
-    }
+  const serves = settled !== "ended" && expected(evidence).ends !== "must";
+  if (serves && fault !== undefined && (recoveryMs ?? Number.POSITIVE_INFINITY) > RECOVERY_MS) {
+    const seen = recoveryMs === undefined ? "never" : `only after ${Math.round(recoveryMs)} ms`;
+    broken("INV-2", `after the fault a new connection was answered ${seen}; ${RECOVERY_MS} ms is the bound`);
   }
-  if (settled === "unsettled" && !evidence.tracks.some(({ accepts }) => accepts)) {
+  if (serves && settled === "unsettled" && !evidence.tracks.some(({ accepts }) => accepts)) {
     broken("INV-2", "processes live, and none of them accepts");
   }
   for (const text of oneOwner(evidence)) broken("INV-3", text);

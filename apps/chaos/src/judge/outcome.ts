@@ -7,21 +7,25 @@ const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
 /** What 30 requests lead to at most: they take 30 ms and more, in which one handoff can end and the next begin. */
 const STORM_HANDOFFS_MAX = 6;
 
+/** What was to come of what was really done: before the child is there, or after the parent has left, there may be nobody to strike. */
+export function expected({ turn, fault }: Evidence): Expectation {
+  const missed = turn.moment !== "boot" && !fault?.present.some(({ struck }) => struck);
+  // What was to be short may have been long.
+  return missed || (turn.kind === "stopShort" && fault?.late) ? UNDISTURBED : expectationOf(turn);
+}
+
 /** Whether the service is in the hands that the promises give it to. */
 export function* outcome(evidence: Evidence): Generator<Violation> {
-  const { turn, fault, settled, before, after, lines, release } = evidence;
-  const nobodyStruck = fault?.present.every(({ struck }) => !struck) ?? false;
-  // Before the child is there, or after the parent has left, there may be nobody to strike; and what was to be short may have been long.
-  const expected =
-    nobodyStruck || (turn.kind === "stopShort" && fault?.late) ? UNDISTURBED : expectationOf(turn);
-  const survivors = turn.victim === "parent" ? "INV-2" : "INV-6";
+  const { turn, settled, before, after, lines, release } = evidence;
+  const { owners, ends } = expected(evidence);
+  const survivors = turn.moment !== "boot" && turn.victim === "parent" ? "INV-2" : "INV-6";
   if (settled === "ended") {
-    if (!mayEnd(evidence, expected))
+    if (!mayEnd(evidence, ends))
       yield { invariant: "INV-2", text: "no process is left, and one was to survive" };
     return;
   }
   if (settled !== "owner" || after === undefined) return;
-  if (expected.ends === "must") {
+  if (ends === "must") {
     yield {
       invariant: "INV-5",
       text: `the service was to end, and generation ${after.generation} lives (${cellName(turn)})`,
@@ -31,12 +35,12 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   const from = before.generation ?? 0;
   const to = after.generation ?? 0;
   const owner = to === from ? "parent" : to === from + 1 ? "child" : "later";
-  if (!expected.owners.includes(owner)) {
+  if (!owners.includes(owner)) {
     // The child took over as it should, and did not hear that it was to hand over itself.
-    const unheard = owner === "child" && expected.owners.includes("later");
+    const unheard = owner === "child" && owners.includes("later");
     yield {
       invariant: unheard ? "INV-5" : survivors,
-      text: `generation ${to} owns the service; it was to be the ${expected.owners.join(" or the ")} of generation ${from}`,
+      text: `generation ${to} owns the service; it was to be the ${owners.join(" or the ")} of generation ${from}`,
     };
   }
   // Requests that come during a handoff are served by one that follows it.
@@ -71,7 +75,7 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
 }
 
 /** Whether nobody was there to survive. */
-function mayEnd(evidence: Evidence, { ends }: Expectation): boolean {
+function mayEnd(evidence: Evidence, ends: Expectation["ends"]): boolean {
   const { turn, before, requestedAt, lines, fault } = evidence;
   if (ends === "must" || (turn.kind === "sigterm" && turn.victim === "parent")) return true;
   const others = lines.filter(({ pid, at }) => pid !== before.pid && at >= requestedAt);

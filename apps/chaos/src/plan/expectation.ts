@@ -20,7 +20,7 @@ export function expectationOf(turn: Turn): Expectation {
   if (ENDING_KINDS.has(kind)) return victim === "parent" ? parentEnds(turn) : only("parent");
   if (kind === "sigterm") {
     // The owner is told to end the service, and does; a child that is not owner yet only ends the handoff.
-    const mustEnd = victim === "parent" && !LEAVING.has(moment);
+    const mustEnd = victim === "parent" ? !LEAVING.has(moment) : CHILD_OWNS.has(moment);
     return { owners: mustEnd ? [] : ["parent", "child"], ends: mustEnd ? "must" : "may" };
   }
   if (kind === "secondSighup" || kind === "sighupStorm") {
@@ -39,6 +39,7 @@ export function expectationOf(turn: Turn): Expectation {
 
 const BEARABLE = new Set<Kind>(["stopLong", "busyLoop", "garbageFrame", "halfFrame", "oversizedFrame"]);
 const fromOn = (first: MomentName) => new Set<string>(MOMENT_NAMES.slice(MOMENT_NAMES.indexOf(first)));
+const CHILD_OWNS = fromOn("commitReceived");
 const PARENT_KNOWS = fromOn("draining");
 
 /** Whether the child had said that it is owner. */

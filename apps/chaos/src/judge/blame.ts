@@ -41,12 +41,12 @@ export function divide(
     const { port, kind, failure, start, end } = record;
     const had = (list: typeof present) =>
       port !== undefined && list.some(({ accepted }) => accepted.ports.has(port));
-    if (port !== undefined && dead.some((each) => diedWith(each, port))) excused.push(record);
+    if (fault === undefined || end < fault.at) blamed.push(record);
+    else if (port !== undefined && dead.some((each) => diedWith(each, port))) excused.push(record);
     else if (kind.startsWith("unix") && failure !== "refused" && unix > 0) {
       unix -= 1;
       excused.push(record);
-    } else if (fault === undefined || end < fault.at) blamed.push(record);
-    else if (
+    } else if (
       fenced?.diedAt !== undefined &&
       failure !== "refused" &&
       !had(present) &&

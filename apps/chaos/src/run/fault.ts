@@ -58,7 +58,8 @@ export async function strike(
   // All of them, so that nothing goes on while the tables are read: the moment stays what it was. Not the one that
   // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
   for (const { pid } of living) if (pid !== stoppedPid) signal(pid, "SIGSTOP");
-  for (const { pid } of living) await stopped(pid);
+  let still = true;
+  for (const { pid } of living) still = (await stopped(pid)) && still;
   const stoppedAt = now();
   const acceptedBy = accepted(service.listening);
   const present = living.map(({ pid, role }) => ({
@@ -107,7 +108,7 @@ export async function strike(
   const heldMs = byItself === undefined ? 0 : at - byItself.at;
   const overdueMs =
     kind === "stopShort" ? until - at - STOP_SHORT_MS : kind === "stopLong" ? until - at - STOP_LONG_MS : 0;
-  return { at, until, late: heldMs > LATE_MS || overdueMs > LATE_MS, present, parentState };
+  return { at, until, late: !still || heldMs > LATE_MS || overdueMs > LATE_MS, present, parentState };
 }
 
 /**

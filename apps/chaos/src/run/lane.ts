@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import type { Evidence, Process } from "../judge/evidence.js";
 import { isNewConnection, judge } from "../judge/judge.js";
 import { inheritable, processesWith } from "../kernel/process.js";
@@ -24,6 +25,8 @@ const ASKED_MS = 1_000;
 const SETTLE_EVERY_MS = 25;
 const STRIKE_MS_MAX = 9_000;
 const CONTROL_MS_MAX = 3_000;
+/** Between two looks at what a process has open. */
+const REST_MS = 100;
 const WORK_MS_MAX = 1_500;
 const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
@@ -123,15 +126,20 @@ export class Lane {
     this.#running = true;
     // Before there is any load, once the start is over and what it needed is closed again.
     await eventually(() => this.#service.controlFiles().includes("current"), CONTROL_MS_MAX, 10);
-    await pause(100);
-    const [founder] = this.#service.watch.alive;
-    if (founder !== undefined) {
-      this.#atRest = inventory(founder.pid, this.#service.listening, this.#service.watch.listeners);
-    }
+    await eventually(() => this.#rests(), CONTROL_MS_MAX, REST_MS);
     this.#clients.start(this.#service.targets);
     // A service that nobody uses has nothing to lose.
     await eventually(() => this.#clients.records.length >= LOADED_RECORDS, LOADED_MS_MAX);
     return true;
+  }
+
+  /** Whether the first generation has the same open as at the last look. */
+  #rests(): boolean {
+    const last = this.#atRest;
+    const [founder] = this.#service.watch.alive;
+    if (founder === undefined) return true;
+    this.#atRest = inventory(founder.pid, this.#service.listening, this.#service.watch.listeners);
+    return isDeepStrictEqual(this.#atRest, last);
   }
 
   async #bury(): Promise<void> {

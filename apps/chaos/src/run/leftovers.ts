@@ -7,7 +7,8 @@ import { eventually } from "./clock.js";
 import type { Service } from "./service.js";
 import type { Track } from "./watch.js";
 
-const INVENTORY_MS_MAX = 1_500;
+/** An orphan goes ahead through its next spawn a second after it became owner, and is not done for a while. */
+const INVENTORY_MS_MAX = 3_000;
 /** The clients' connections and slow answers need some; a handoff that leaves one behind each time gets beyond. */
 const TIMERS_MAX = 24;
 

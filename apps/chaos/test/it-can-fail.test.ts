@@ -242,6 +242,15 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "commits before its child has the state",
+    breakage: {
+      from: '{ when: "stateful", next: "transferring", effects: ["sendFinalState"] },\n',
+      to: "",
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-6",
+  },
+  {
     what: "can hand over only once",
     breakage: {
       from: "spawn() {\n    try {",

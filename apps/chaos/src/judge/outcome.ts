@@ -60,6 +60,7 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   if (owner === "parent" && !ENDING_KINDS.has(turn.kind)) yield* reasoned(lines, before.pid);
   else if (owner === "parent" && turn.victim === "child") yield* reasoned(lines, before.pid);
   if (owner === "parent") yield* drainsOn(evidence);
+  yield* stateless(evidence);
   if (!evidence.works) {
     yield { invariant: "INV-6", text: `generation ${to} owns the service, and does no exclusive work` };
   }
@@ -120,6 +121,25 @@ function* drainsOn({ before, lines, records, requestedAt }: Evidence): Generator
   yield {
     invariant: "INV-6",
     text: `the handoff failed, and the parent closed ${1 + others.length} kept connections with their answers, such as that of ${first.kind} ${first.id}`,
+  };
+}
+
+/** Who was told to take over has the state of the generation before it. */
+function* stateless({ lines, records }: Evidence): Generator<Violation> {
+  const committed = new Set(
+    lines.flatMap((line) =>
+      line.type === "step" && line.text === "ready: commitReceived" ? [line.pid] : [],
+    ),
+  );
+  const found = records.find(
+    ({ pid, generation, stateFrom }) =>
+      pid !== undefined && generation !== undefined && committed.has(pid) && stateFrom !== generation - 1,
+  );
+  if (found === undefined) return;
+  const { generation, stateFrom } = found;
+  yield {
+    invariant: "INV-6",
+    text: `generation ${generation} took over by commit with the state of ${stateFrom === undefined ? "nobody" : `generation ${stateFrom}`}`,
   };
 }
 

@@ -105,7 +105,7 @@ export class Client {
       // Lost to the deadline, its end has no one to tell.
       exchange.catch(() => {});
       const answer = await Promise.race([exchange, expired]);
-      const { pid, generation, owner, release, offerVisible } = verified(
+      const { pid, generation, owner, release, stateFrom, offerVisible } = verified(
         answer,
         id,
         this.#habit.upload === true,
@@ -118,6 +118,7 @@ export class Client {
         generation,
         owner,
         release,
+        ...(stateFrom !== undefined && { stateFrom }),
         ...(offerVisible && { offerVisible }),
         ...(this.#movedTo(generation) && { moved: true }),
         ...(answer.closes && this.#asked < this.#habit.perConnection && { closes: true }),
@@ -195,6 +196,7 @@ interface Body {
   generation: number;
   owner: boolean;
   release: string;
+  stateFrom?: number;
   received: number;
   sum: number;
   offerVisible: boolean;

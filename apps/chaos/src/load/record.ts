@@ -51,6 +51,8 @@ export interface RequestRecord {
   /** Whether it took itself for the owner. */
   readonly owner?: boolean;
   readonly release?: string;
+  /** The generation whose state it had. */
+  readonly stateFrom?: number;
   readonly offerVisible?: boolean;
   /** Another generation had answered on this connection before. */
   readonly moved?: boolean;

@@ -18,6 +18,7 @@ const folder = process.env[FOLDER_VARIABLE] ?? ".";
 const runtime: typeof import("@heirloom/node-runtime") = await import(
   process.env[RUNTIME_VARIABLE] ?? "@heirloom/node-runtime"
 );
+const STATE_BYTES = 200_000;
 const release = process.env[RELEASE_VARIABLE] ?? "?";
 const appSteps = channel(APP_CHANNEL);
 /** Every request that this process answered, for the ledger: written before the answer, so that none is missing. */
@@ -39,6 +40,18 @@ generation.onRetire(async () => {
   work(false);
 });
 generation.onResume(() => work(true));
+
+/** The generation whose state this one has: as much of it as does not fit into one piece. */
+let stateFrom: number | undefined;
+generation.carry(
+  "lineage",
+  runtime.asJson({
+    export: () => ({ generation: number, padding: "heirloom".repeat(STATE_BYTES / 8) }),
+    import: ({ generation: from, padding }) => {
+      if (padding.length === STATE_BYTES) stateFrom = from;
+    },
+  }),
+);
 
 const plain = createServer(answer);
 const secure = createTlsServer({ ...TLS_OPTIONS, pskCallback: () => TLS_KEY }, answer);
@@ -96,6 +109,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       generation: number,
       owner: generation.isOwner,
       release,
+      stateFrom,
       received,
       sum,
       offerVisible: Object.keys(process.env).some((name) => name === "HEIRLOOM_OFFER"),

@@ -331,6 +331,21 @@ const CASES: readonly Case[] = [
     promise: "INV-4",
   },
   {
+    what: "lets whatever it starts have the connections that it adopted",
+    breakage: { from: "MSG_CMSG_CLOEXEC: 1073741824", to: "MSG_CMSG_CLOEXEC: 0" },
+    cells: ["parent/boot/none"],
+    promise: "INV-8",
+  },
+  {
+    what: "keeps what it got of a batch that it refuses",
+    breakage: {
+      from: "closeAll(descriptors2);\n      return descriptors2.length <",
+      to: "return descriptors2.length <",
+    },
+    cells: ["child/batchAdopted/emfileBatch"],
+    promise: "INV-5",
+  },
+  {
     what: "keeps to itself that it cannot hear its parent any more",
     breakage: { from: "this.#adopter.decline();", to: "return;" },
     cells: ["parent/draining/oversizedFrame"],

@@ -51,8 +51,8 @@ export interface Evidence {
   readonly served: ReadonlyMap<string, number>;
   /** What is there that should not be: processes, files, descriptors, timers. */
   readonly leftovers: readonly string[];
-  /** Descriptors of listeners that whatever the owner starts would inherit. */
-  readonly inheritable: readonly number[];
+  /** What others could lay their hands on. */
+  readonly exposed: readonly string[];
   /** The release that the owner is of, and the one that it should be of. */
   readonly release: { readonly found: string | undefined; readonly expected: string };
 }

@@ -62,12 +62,7 @@ export function judge(evidence: Evidence): Verdict {
   if (records.some(({ offerVisible }) => offerVisible)) {
     broken("INV-8", "the offer is still in a generation's environment: whatever it starts inherits it");
   }
-  if (evidence.inheritable.length > 0) {
-    broken(
-      "INV-8",
-      `whatever the owner starts inherits listeners: descriptors ${evidence.inheritable.join(", ")}`,
-    );
-  }
+  for (const text of evidence.exposed) broken("INV-8", text);
   if (turn.kind === "newerParent" || turn.kind === "newerChild") {
     const said = evidence.lines.find((line) => line.type === "report");
     const message = said?.type === "report" ? (said.message ?? "") : "";

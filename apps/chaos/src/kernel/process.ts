@@ -93,11 +93,11 @@ function environmentOf(pid: number): string {
   }
 }
 
-/** Descriptors of a process, among those that match, which the programs that it starts would inherit. */
-export function inheritable(pid: number, matches: (target: string) => boolean): number[] {
+/** Sockets of a process, by descriptor, which the programs that it starts would inherit. */
+export function inheritable(pid: number): number[] {
   const found: number[] = [];
   for (const [descriptor, target] of descriptorsOf(pid) ?? []) {
-    if (descriptor < 3 || !matches(target)) continue;
+    if (descriptor < 3 || !target.startsWith("socket:[")) continue;
     try {
       const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "latin1");
       const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "0", 8);

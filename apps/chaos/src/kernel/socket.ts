@@ -125,6 +125,25 @@ export function outliving({ ports: had, unix }: Accepted, { ports, folder }: Lis
 }
 
 const ESTABLISHED = "01";
+const CLOSE_WAIT = "08";
+
+/** A process's connections that nobody uses: of which it has a second descriptor, or whose client has closed its side. */
+export function forgotten(pid: number, { ports, folder }: Listening): string[] {
+  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state !== "0A");
+  const unix = unixRows(folder).filter(({ listens }) => !listens);
+  const connections = new Set([...tcp, ...unix].map(({ inode }) => inode));
+  const left = new Set(tcp.filter(({ state }) => state === CLOSE_WAIT).map(({ inode }) => inode));
+  const seen = new Set<string>();
+  const found: string[] = [];
+  for (const [descriptor, target] of descriptorsOf(pid) ?? []) {
+    const inode = target.replace(/^socket:\[(\d+)\]$/, "$1");
+    if (!connections.has(inode)) continue;
+    if (seen.has(inode)) found.push(`descriptor ${descriptor} is a second one`);
+    else if (left.has(inode)) found.push(`descriptor ${descriptor} is of one that its client has closed`);
+    seen.add(inode);
+  }
+  return found;
+}
 
 function socketInodes(pid: number): Set<string> {
   return new Set(

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { Evidence, Process } from "../judge/evidence.js";
 import { isNewConnection, judge } from "../judge/judge.js";
-import { inheritable, processesWith } from "../kernel/process.js";
+import { processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import { now } from "../now.js";
 import { isStuck, type Turn } from "../plan/cell.js";
@@ -13,7 +13,7 @@ import { Clients } from "./clients.js";
 import { eventually, pause } from "./clock.js";
 import { type Fault, letGo, signal, strike } from "./fault.js";
 import { HalfRequest } from "./half-request.js";
-import { leftoversOf } from "./leftovers.js";
+import { exposedBy, leftoversOf } from "./leftovers.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
 import type { Track } from "./watch.js";
@@ -192,10 +192,7 @@ export class Lane {
       lines: service.takeLines(),
       served: this.#books.read(),
       leftovers: await leftoversOf(service, { turn, settled, owner, atRest: this.#atRest }),
-      inheritable:
-        owner === undefined
-          ? []
-          : inheritable(owner.pid, (target) => service.watch.listeners.has(target.slice(8, -1))),
+      exposed: owner === undefined ? [] : await exposedBy(owner),
       release: { found: turn.kind === "releaseSwitched" ? found : undefined, expected: expectedRelease },
     };
     // A broken or switched release is put right for the handoff that follows.

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import type { Evidence } from "../judge/evidence.js";
-import { childrenOf, processesWith } from "../kernel/process.js";
-import { inventory } from "../kernel/socket.js";
+import { childrenOf, inheritable, processesWith } from "../kernel/process.js";
+import { forgotten, inventory } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
 import { eventually } from "./clock.js";
 import type { Service } from "./service.js";
@@ -62,6 +62,14 @@ export async function leftoversOf(
   if (!(await eventually(same, INVENTORY_MS_MAX, 100))) {
     found.push(`${who} has other descriptors than the first had at rest: ${grown}`);
   }
+  let unused: string[] = [];
+  const used = () => {
+    unused = forgotten(owner.pid, service.listening);
+    return unused.length === 0;
+  };
+  if (!(await eventually(used, INVENTORY_MS_MAX, 100))) {
+    found.push(`${who} has connections open that nobody uses: ${unused.join(", ")}`);
+  }
   const waitedFor = () => childrenOf(owner.pid).length === 0;
   if (!(await eventually(waitedFor, INVENTORY_MS_MAX, 50))) {
     found.push(`${who} has children, alive or not waited for: ${childrenOf(owner.pid).join(", ")}`);
@@ -69,6 +77,18 @@ export async function leftoversOf(
   const timers = await timersOf(service.targets.port);
   if (timers !== undefined && timers > TIMERS_MAX) found.push(`${who} has ${timers} timers running`);
   return found;
+}
+
+/** What others could lay their hands on. */
+export async function exposedBy(owner: Track): Promise<string[]> {
+  let open: number[] = [];
+  // A program that is being started has some for a moment.
+  const closed = () => {
+    open = inheritable(owner.pid);
+    return open.length === 0;
+  };
+  if (await eventually(closed, INVENTORY_MS_MAX, 50)) return [];
+  return [`whatever the owner starts inherits sockets: descriptors ${open.join(", ")}`];
 }
 
 /** How many timers keep the owner's loop busy, as Node itself counts them. */

@@ -170,6 +170,15 @@ const CASES: readonly Case[] = [
     promise: "INV-2",
   },
   {
+    what: "parks its listeners as soon as it starts a child",
+    breakage: {
+      from: 'reportAborted: () => this.#reportFailure("aborted"),',
+      to: 'reportAborted: () => { listeners.accept(); this.#reportFailure("aborted"); }, spawnChild: () => { listeners.park(); this.#spawn(); },',
+    },
+    cells: ["child/adopted/stopForever"],
+    promise: "INV-6",
+  },
+  {
     what: "drops what is in flight at commit",
     breakage: {
       from: "drainConnections: () => this.#drain(),",

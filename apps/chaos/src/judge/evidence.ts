@@ -56,3 +56,8 @@ export interface Evidence {
   /** The release that the owner is of, and the one that it should be of. */
   readonly release: { readonly found: string | undefined; readonly expected: string };
 }
+
+/** Whether somebody was let in, and answered. */
+export function isNewConnection({ kind, failure }: RequestRecord): boolean {
+  return failure === undefined && (kind === "new" || kind === "slow" || kind === "unix");
+}

@@ -1,8 +1,9 @@
 import type { RequestRecord } from "../load/record.js";
+import { servesOn } from "../plan/expectation.js";
 import { ENDING_KINDS, type Kind } from "../plan/kind.js";
-import { DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import { AT_ONCE_MS, DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { divide } from "./blame.js";
-import type { Evidence, Invariant, Violation } from "./evidence.js";
+import { type Evidence, type Invariant, isNewConnection, type Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
 import { expected, outcome } from "./outcome.js";
 
@@ -30,9 +31,11 @@ export function judge(evidence: Evidence): Verdict {
 
   const recoveryMs = recovery(evidence);
   const serves = settled !== "ended" && expected(evidence).ends !== "must";
-  if (serves && fault !== undefined && (recoveryMs ?? Number.POSITIVE_INFINITY) > RECOVERY_MS) {
+  const bounds = { "INV-2": RECOVERY_MS, ...(servesOn(turn) && { "INV-6": AT_ONCE_MS }) };
+  for (const [invariant, boundMs] of Object.entries(bounds) as [Invariant, number][]) {
+    if (!serves || fault === undefined || (recoveryMs ?? Number.POSITIVE_INFINITY) <= boundMs) continue;
     const seen = recoveryMs === undefined ? "never" : `only after ${Math.round(recoveryMs)} ms`;
-    broken("INV-2", `after the fault a new connection was answered ${seen}; ${RECOVERY_MS} ms is the bound`);
+    broken(invariant, `after the fault a new connection was answered ${seen}; ${boundMs} ms is the bound`);
   }
   if (serves && settled === "unsettled" && !evidence.tracks.some(({ accepts }) => accepts)) {
     broken("INV-2", "processes live, and none of them accepts");
@@ -92,11 +95,6 @@ function recovery({ fault, records, turn, tracks }: Evidence): number | undefine
     if (isNewConnection(record) && record.start >= fault.at && record.end < first) first = record.end;
   }
   return first === Number.POSITIVE_INFINITY ? undefined : Math.max(0, first - from);
-}
-
-/** Whether somebody was let in, and answered. */
-export function isNewConnection({ kind, failure }: RequestRecord): boolean {
-  return failure === undefined && (kind === "new" || kind === "slow" || kind === "unix");
 }
 
 /** Each answered request stands once in the books of the processes; no request stands there twice. */

@@ -1,7 +1,8 @@
 import { cellName } from "../plan/cell.js";
 import { type Expectation, expectationOf } from "../plan/expectation.js";
 import { ENDING_KINDS } from "../plan/kind.js";
-import type { Evidence, Violation } from "./evidence.js";
+import { DEADLINES } from "../victim/deadlines.js";
+import { type Evidence, isNewConnection, type Violation } from "./evidence.js";
 
 const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
 /** What 30 requests lead to at most: they take 30 ms and more, in which one handoff can end and the next begin. */
@@ -61,6 +62,7 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   else if (owner === "parent" && turn.victim === "child") yield* reasoned(lines, before.pid);
   if (owner === "parent") yield* drainsOn(evidence);
   yield* stateless(evidence);
+  if (turn.kind === "neverReady") yield* absent(evidence);
   if (!evidence.works) {
     yield { invariant: "INV-6", text: `generation ${to} owns the service, and does no exclusive work` };
   }
@@ -122,6 +124,18 @@ function* drainsOn({ before, lines, records, requestedAt }: Evidence): Generator
     invariant: "INV-6",
     text: `the handoff failed, and the parent closed ${1 + others.length} kept connections with their answers, such as that of ${first.kind} ${first.id}`,
   };
+}
+
+/** While a child boots, its parent serves: from when it surely is started until before it is given up. */
+function* absent({ before, records, requestedAt }: Evidence): Generator<Violation> {
+  const served = records.some(
+    (record) =>
+      isNewConnection(record) &&
+      record.pid === before.pid &&
+      record.start >= requestedAt + 300 &&
+      record.end <= requestedAt + DEADLINES.readyDeadlineMs - 500,
+  );
+  if (!served) yield { invariant: "INV-6", text: "the parent answered nobody while its child booted" };
 }
 
 /** Who was told to take over has the state of the generation before it. */

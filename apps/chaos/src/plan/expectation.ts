@@ -37,6 +37,11 @@ export function expectationOf(turn: Turn): Expectation {
   return only("parent", "child");
 }
 
+/** Whether the parent serves on in any case: its child is struck, which has not said that it is ready. */
+export const servesOn = ({ victim, moment, side }: Turn): boolean =>
+  victim === "child" && (BOOTS.has(moment) || (moment === "ready" && side === "before"));
+
+const BOOTS = new Set<string>(MOMENT_NAMES.slice(0, MOMENT_NAMES.indexOf("ready")));
 const BEARABLE = new Set<Kind>(["stopLong", "busyLoop", "garbageFrame", "halfFrame", "oversizedFrame"]);
 const fromOn = (first: MomentName) => new Set<string>(MOMENT_NAMES.slice(MOMENT_NAMES.indexOf(first)));
 const CHILD_OWNS = fromOn("commitReceived");

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import type { Evidence, Process } from "../judge/evidence.js";
-import { isNewConnection, judge } from "../judge/judge.js";
+import { type Evidence, isNewConnection, type Process } from "../judge/evidence.js";
+import { judge } from "../judge/judge.js";
 import { processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import { now } from "../now.js";

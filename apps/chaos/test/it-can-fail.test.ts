@@ -92,6 +92,21 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "is more patient with a child that never is ready than it said",
+    breakage: { from: 'preparing: "ready",', to: 'preparing: "drain",' },
+    cells: ["child/boot/neverReady"],
+    promise: "INV-5",
+  },
+  {
+    what: "keeps to itself as a child why it failed",
+    breakage: {
+      from: 'sendAbort: () => this.#send({ type: "abort", ...reasonFields(this.#driver.reason ?? terminated()) }),',
+      to: "sendAbort: () => {},",
+    },
+    cells: ["child/boot/wrongListener"],
+    promise: "INV-6",
+  },
+  {
     what: "does not hear SIGHUP while it drains",
     breakage: {
       from: 'handoffRequested: { next: "draining", effects: ["sendRequest"] }',

@@ -1,10 +1,12 @@
 import { cellName } from "../plan/cell.js";
-import { type Expectation, expectationOf } from "../plan/expectation.js";
+import { type Expectation, expectationOf, REASONS } from "../plan/expectation.js";
 import { ENDING_KINDS } from "../plan/kind.js";
 import { DEADLINES } from "../victim/deadlines.js";
 import { type Evidence, isNewConnection, type Violation } from "./evidence.js";
 
 const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
+/** For a child that was never ready to be told to leave, or to be ended, and to be reported. */
+const GIVEN_UP_MS = 2_000;
 /** What 30 requests lead to at most: they take 30 ms and more, in which one handoff can end and the next begin. */
 const STORM_HANDOFFS_MAX = 6;
 
@@ -17,7 +19,7 @@ export function expected({ turn, fault }: Evidence): Expectation {
 
 /** Whether the service is in the hands that the promises give it to. */
 export function* outcome(evidence: Evidence): Generator<Violation> {
-  const { turn, settled, before, after, lines, release } = evidence;
+  const { turn, settled, before, after, release } = evidence;
   const { owners, ends } = expected(evidence);
   const survivors = turn.moment !== "boot" && turn.victim === "parent" ? "INV-2" : "INV-6";
   if (settled === "ended") {
@@ -58,11 +60,11 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
       text: `generation ${from} is another process now: ${before.pid} was, ${after.pid} is`,
     };
   }
-  if (owner === "parent" && !ENDING_KINDS.has(turn.kind)) yield* reasoned(lines, before.pid);
-  else if (owner === "parent" && turn.victim === "child") yield* reasoned(lines, before.pid);
+  if (owner === "parent" && (!ENDING_KINDS.has(turn.kind) || turn.victim === "child"))
+    yield* reasoned(evidence);
   if (owner === "parent") yield* drainsOn(evidence);
   yield* stateless(evidence);
-  if (turn.kind === "neverReady") yield* absent(evidence);
+  if (turn.kind === "neverReady") yield* inTime(evidence);
   if (!evidence.works) {
     yield { invariant: "INV-6", text: `generation ${to} owns the service, and does no exclusive work` };
   }
@@ -126,8 +128,16 @@ function* drainsOn({ before, lines, records, requestedAt }: Evidence): Generator
   };
 }
 
-/** While a child boots, its parent serves: from when it surely is started until before it is given up. */
-function* absent({ before, records, requestedAt }: Evidence): Generator<Violation> {
+/** A child that is never ready is given up in time, and until then its parent serves. */
+function* inTime({ before, lines, records, requestedAt }: Evidence): Generator<Violation> {
+  const report = lines.find(({ type, pid }) => type === "report" && pid === before.pid);
+  const afterMs = (report?.at ?? requestedAt) - requestedAt;
+  if (afterMs > DEADLINES.readyDeadlineMs + GIVEN_UP_MS) {
+    yield {
+      invariant: "INV-5",
+      text: `a child that was never ready was given up after ${Math.round(afterMs)} ms; it had ${DEADLINES.readyDeadlineMs} ms`,
+    };
+  }
   const served = records.some(
     (record) =>
       isNewConnection(record) &&
@@ -158,13 +168,17 @@ function* stateless({ lines, records }: Evidence): Generator<Violation> {
 }
 
 /** A handoff that failed says so, and why. */
-function* reasoned(lines: Evidence["lines"], parentPid: number): Generator<Violation> {
+function* reasoned({ turn, lines, before }: Evidence): Generator<Violation> {
   const report = lines.find(
-    (line) => line.type === "report" && line.pid === parentPid && line.outcome !== "committed",
+    (line) => line.type === "report" && line.pid === before.pid && line.outcome !== "committed",
   );
+  const expectedCode = REASONS[turn.kind];
   if (report?.type !== "report") {
     yield { invariant: "INV-6", text: "the handoff failed, and the parent did not report it" };
   } else if (!report.code || !report.message) {
     yield { invariant: "INV-6", text: "the handoff failed, and its report gives no reason" };
+  } else if (expectedCode !== undefined && report.code !== expectedCode) {
+    const text = `the handoff failed for ${report.code} (${report.message}), and ${expectedCode} was the reason`;
+    yield { invariant: "INV-6", text };
   }
 }

@@ -80,3 +80,16 @@ const BOOT: Partial<Record<Turn["kind"], Expectation["owners"]>> = {
   controlBlocked: ["child"],
   none: ["child"],
 };
+
+/** Which reason a parent gives for a handoff that failed. */
+export const REASONS: Partial<Record<Kind, string>> = {
+  neverReady: "DEADLINE_EXPIRED",
+  newerParent: "VERSION_UNSUPPORTED",
+  newerChild: "VERSION_UNSUPPORTED",
+  wrongListener: "CHILD_FAILED",
+  emfileParent: "SPAWN_FAILED",
+  executableMissing: "SPAWN_FAILED",
+  scriptBroken: "CHILD_EXITED",
+  slowRetirement: "DEADLINE_EXPIRED",
+  failedRetirement: "HOOK_FAILED",
+};

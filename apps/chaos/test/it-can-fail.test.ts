@@ -116,6 +116,15 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "forgets that it was asked again while a handoff failed",
+    breakage: {
+      from: '{\n    when: "requested",\n    next: "spawning",\n    effects: [...first, "reportAborted", "spawnChild"],\n    forgets: "requested"\n  },',
+      to: "",
+    },
+    cells: ["child/boot/askedWhileFailing"],
+    promise: "INV-5",
+  },
+  {
     what: "waits for its clients for ever",
     breakage: { from: 'draining: "drain",', to: "" },
     cells: ["parent/boot/stuckClient"],

@@ -39,8 +39,8 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   const to = after.generation ?? 0;
   const owner = to === from ? "parent" : to === from + 1 ? "child" : "later";
   if (!owners.includes(owner)) {
-    // The child took over as it should, and did not hear that it was to hand over itself.
-    const unheard = owner === "child" && owners.includes("later");
+    // The child took over as it should, and did not hear that it was to hand over itself; or a parent that failed did not try again.
+    const unheard = (owner === "child" && owners.includes("later")) || turn.kind === "askedWhileFailing";
     yield {
       invariant: unheard ? "INV-5" : survivors,
       text: `generation ${to} owns the service; it was to be the ${owners.join(" or the ")} of generation ${from}`,

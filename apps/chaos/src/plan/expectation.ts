@@ -72,6 +72,8 @@ const BOOT: Partial<Record<Turn["kind"], Expectation["owners"]>> = {
   emfileChild: ["parent", "child"],
   executableMissing: ["parent"],
   scriptBroken: ["parent"],
+  // Asked for twice, once in vain.
+  askedWhileFailing: ["child"],
   releaseSwitched: ["child"],
   slowRetirement: ["parent"],
   failedRetirement: ["parent"],

@@ -8,6 +8,7 @@ import { now } from "../now.js";
 import { isStuck, type Turn } from "../plan/cell.js";
 import { MOMENTS } from "../plan/moment.js";
 import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import type { Order } from "../victim/order.js";
 import { Books } from "./books.js";
 import { Clients } from "./clients.js";
 import { eventually, pause } from "./clock.js";
@@ -32,6 +33,12 @@ const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
 const ASKS = new Set<Turn["kind"]>(["secondSighup", "sighupStorm"]);
+/** Where a process stops itself in a fault of the whole handoff. */
+const STOPS: Partial<Record<Turn["kind"], Pick<Order, "role" | "point">>> = {
+  emfileParent: { role: "parent", point: { source: "effect", name: "spawnChild", when: "before" } },
+  askedWhileFailing: { role: "child", point: { source: "app", name: "adopted" } },
+};
+const NOWHERE = { role: "parent", point: { source: "boot", name: "nowhere" } } as const;
 const OWNS = new Set([undefined, "owner"]);
 
 /** One victim with its clients, through which turn after turn goes. */
@@ -222,15 +229,12 @@ export class Lane {
       return pause(turn.delayMs ?? 0).then(() => strike(service, turn, parent.pid));
     }
     if (turn.moment === "boot") {
-      // What the processes do to themselves here, they do without being stopped first.
-      const emfile = turn.kind === "emfileParent";
-      const point = {
-        source: emfile ? "effect" : "boot",
-        name: emfile ? "spawnChild" : "nowhere",
-        when: "before",
-      } as const;
-      service.order({ ...order, role: "parent", point, strikes: true });
-      service.onStruck = (pid) => void letGo(pid);
+      // What the processes do to themselves here, they do without being looked at first.
+      service.order({ ...order, ...(STOPS[turn.kind] ?? NOWHERE), strikes: true });
+      service.onStruck = async (pid) => {
+        if (turn.kind === "askedWhileFailing") await this.#askAgain(parent.pid);
+        await letGo(pid);
+      };
       return Promise.resolve(undefined);
     }
     const moment = MOMENTS[turn.moment];
@@ -244,6 +248,17 @@ export class Lane {
         strike(service, turn, parent.pid, { pid, at }).then(resolve, reject);
       };
     });
+  }
+
+  /** Nothing is to happen to the child that follows. */
+  async #askAgain(parentPid: number): Promise<void> {
+    this.#service.order(undefined);
+    signal(parentPid, "SIGHUP");
+    const heard = () =>
+      this.#service.lines.filter(
+        (line) => line.type === "step" && line.pid === parentPid && line.text.endsWith(": handoffRequested"),
+      );
+    await eventually(() => heard().length > 1, STRIKE_MS_MAX);
   }
 
   /** A service may have settled before any client has come anew: that one is what tells. */

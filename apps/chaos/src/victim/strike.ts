@@ -90,6 +90,7 @@ export function strikeSelf(kind: Kind): void {
 const SELF: Partial<Record<Kind, () => void>> = {
   exit0: () => process.exit(0),
   exit1: () => process.exit(1),
+  askedWhileFailing: () => process.exit(1),
   exception: () => {
     throw new Error("thrown on purpose");
   },

@@ -15,6 +15,8 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** One way of breaking the runtime: a text of its built files, and what stands there instead. */
 export interface Breakage {
+  /** Default: what a service loads first. */
+  readonly file?: string;
   readonly from: string;
   readonly to: string;
 }
@@ -23,7 +25,7 @@ export interface Breakage {
  * Builds a copy of the runtime aside, broken in one way. Returns its entry file.
  * @throws Error where the build has no such text: the runtime has changed, and the breakage has to follow
  */
-export function brokenRuntime({ from, to }: Breakage): string {
+export function brokenRuntime({ file = "heirloom-runtime.cjs", from, to }: Breakage): string {
   const folder = mkdtempSync(join(tmpdir(), "heirloom-broken-"));
   const packages = join(folder, "node_modules", "@heirloom");
   mkdirSync(packages, { recursive: true });
@@ -34,7 +36,7 @@ export function brokenRuntime({ from, to }: Breakage): string {
   }
   symlinkSync(realpathSync(join(ROOT, "node_modules", "koffi")), join(folder, "node_modules", "koffi"));
   const dist = join(packages, "node-runtime", "dist");
-  const script = join(dist, "heirloom-runtime.cjs");
+  const script = join(dist, file);
   const built = readFileSync(script, "utf8");
   if (!built.includes(from))
     throw new Error(`the build of the runtime has no ${JSON.stringify(from)} to break`);

@@ -320,6 +320,25 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "leaves a timer running with each handoff",
+    breakage: {
+      from: 'sendCommitted: () => this.#send({ type: "committed" }),',
+      to: 'sendCommitted: () => { setInterval(() => {}, 1e6); this.#send({ type: "committed" }); },',
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-5",
+  },
+  {
+    what: "gives others rights to its control socket",
+    breakage: {
+      file: "control-socket.cjs",
+      from: "chmodSync)(temporary, 384)",
+      to: "chmodSync)(temporary, 438)",
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-8",
+  },
+  {
     what: "leaves a temporary file behind with each handoff",
     breakage: {
       from: 'sendCommitted: () => this.#send({ type: "committed" }),',

@@ -14,7 +14,7 @@ import { Clients } from "./clients.js";
 import { eventually, pause } from "./clock.js";
 import { type Fault, letGo, signal, strike } from "./fault.js";
 import { HalfRequest } from "./half-request.js";
-import { exposedBy, leftoversOf } from "./leftovers.js";
+import { exposedBy, leftoversOf, timersOf } from "./leftovers.js";
 import type { TurnResult } from "./result.js";
 import { type Programs, Service } from "./service.js";
 import type { Track } from "./watch.js";
@@ -51,6 +51,7 @@ export class Lane {
   #orders = 0;
   /** What the first generation had open before anything happened: every owner at rest has the same. */
   #atRest: Record<string, number> = {};
+  #timers = 0;
   readonly #books: Books;
 
   constructor(folder: string, programs: Programs) {
@@ -134,6 +135,7 @@ export class Lane {
     // Before there is any load, once the start is over and what it needed is closed again.
     await eventually(() => this.#service.controlFiles().includes("current"), CONTROL_MS_MAX, 10);
     await eventually(() => this.#rests(), CONTROL_MS_MAX, REST_MS);
+    this.#timers = (await timersOf(this.#service.targets.port)) ?? 0;
     this.#clients.start(this.#service.targets);
     // A service that nobody uses has nothing to lose.
     await eventually(() => this.#clients.records.length >= LOADED_RECORDS, LOADED_MS_MAX);
@@ -198,8 +200,14 @@ export class Lane {
       overlaps: [...service.watch.overlaps],
       lines: service.takeLines(),
       served: this.#books.read(),
-      leftovers: await leftoversOf(service, { turn, settled, owner, atRest: this.#atRest }),
-      exposed: owner === undefined ? [] : await exposedBy(owner),
+      leftovers: await leftoversOf(service, {
+        turn,
+        settled,
+        owner,
+        atRest: this.#atRest,
+        timers: this.#timers,
+      }),
+      exposed: await exposedBy(service, { turn, owner }),
       release: { found: turn.kind === "releaseSwitched" ? found : undefined, expected: expectedRelease },
     };
     // A broken or switched release is put right for the handoff that follows.

@@ -3,14 +3,13 @@ import type { Evidence } from "../judge/evidence.js";
 import { childrenOf, inheritable, processesWith } from "../kernel/process.js";
 import { forgotten, inventory } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
-import { eventually } from "./clock.js";
+import { eventually, pause } from "./clock.js";
 import type { Service } from "./service.js";
 import type { Track } from "./watch.js";
 
 /** An orphan goes ahead through its next spawn a second after it became owner, and is not done for a while. */
 const INVENTORY_MS_MAX = 3_000;
-/** The clients' connections and slow answers need some; a handoff that leaves one behind each time gets beyond. */
-const TIMERS_MAX = 24;
+const LOOK_EVERY_MS = 100;
 
 export interface Rest {
   readonly turn: Turn;
@@ -18,12 +17,14 @@ export interface Rest {
   readonly owner: Track | undefined;
   /** What an owner at rest has open. */
   readonly atRest: Readonly<Record<string, number>>;
+  /** How many timers it has running. */
+  readonly timers: number;
 }
 
 /** What is there after a handoff and should not be: processes, files, descriptors, timers. */
 export async function leftoversOf(
   service: Service,
-  { turn, settled, owner, atRest }: Rest,
+  { turn, settled, owner, atRest, timers }: Rest,
 ): Promise<string[]> {
   const found: string[] = [];
   if (settled !== "unsettled") {
@@ -74,28 +75,41 @@ export async function leftoversOf(
   if (!(await eventually(waitedFor, INVENTORY_MS_MAX, 50))) {
     found.push(`${who} has children, alive or not waited for: ${childrenOf(owner.pid).join(", ")}`);
   }
-  const timers = await timersOf(service.targets.port);
-  if (timers !== undefined && timers > TIMERS_MAX) found.push(`${who} has ${timers} timers running`);
+  let running: number | undefined;
+  for (let ms = 0; ms <= INVENTORY_MS_MAX; ms += LOOK_EVERY_MS) {
+    running = await timersOf(service.targets.port);
+    if ((running ?? 0) <= timers) return found;
+    await pause(LOOK_EVERY_MS);
+  }
+  found.push(`${who} has ${running} timers running, and the first had ${timers} at rest`);
   return found;
 }
 
 /** What others could lay their hands on. */
-export async function exposedBy(owner: Track): Promise<string[]> {
+export async function exposedBy(
+  service: Service,
+  { turn, owner }: Pick<Rest, "turn" | "owner">,
+): Promise<string[]> {
+  if (owner === undefined) return [];
+  const exposed = turn.kind === "controlBlocked" ? [] : service.openToOthers();
+  const found = exposed.map((path) => `others have rights to ${path}`);
   let open: number[] = [];
   // A program that is being started has some for a moment.
   const closed = () => {
     open = inheritable(owner.pid);
     return open.length === 0;
   };
-  if (await eventually(closed, INVENTORY_MS_MAX, 50)) return [];
-  return [`whatever the owner starts inherits sockets: descriptors ${open.join(", ")}`];
+  if (!(await eventually(closed, INVENTORY_MS_MAX, 50))) {
+    found.push(`whatever the owner starts inherits sockets: descriptors ${open.join(", ")}`);
+  }
+  return found;
 }
 
-/** How many timers keep the owner's loop busy, as Node itself counts them. */
-function timersOf(port: number): Promise<number | undefined> {
+/** How many timers keep the owner's loop busy, but for those of its requests; undefined: it does not say. */
+export function timersOf(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const asked = request(
-      { port, host: "127.0.0.1", path: "/resources", agent: false, timeout: 5_000 },
+      { port, host: "127.0.0.1", path: "/timers", agent: false, timeout: 5_000 },
       (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (chunk: string) => {
@@ -103,8 +117,7 @@ function timersOf(port: number): Promise<number | undefined> {
         });
         response.on("end", () => {
           try {
-            const { resources } = JSON.parse(text) as { resources: string[] };
-            resolve(resources.filter((name) => name === "Timeout").length);
+            resolve((JSON.parse(text) as { timers: number }).timers);
           } catch {
             resolve(undefined);
           }

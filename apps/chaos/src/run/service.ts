@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import {
   closeSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -10,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { CONTROL_ROOT, type Listening, listenersOf } from "../kernel/socket.js";
 import {
@@ -175,6 +176,16 @@ export class Service {
     } catch {
       return [];
     }
+  }
+
+  /** What others have rights to, of the control sockets and the folders that they are in. */
+  openToOthers(): string[] {
+    const folder = this.#controlFolder;
+    const paths = [dirname(folder), folder, ...this.controlFiles().map((name) => join(folder, name))];
+    return paths.filter((path) => {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      return found !== undefined && !found.isSymbolicLink() && (found.mode & 0o077) !== 0;
+    });
   }
 
   /** Keeps the next generations from making a control socket, or lets them again. */

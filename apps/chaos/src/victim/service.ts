@@ -18,6 +18,7 @@ const folder = process.env[FOLDER_VARIABLE] ?? ".";
 const runtime: typeof import("@heirloom/node-runtime") = await import(
   process.env[RUNTIME_VARIABLE] ?? "@heirloom/node-runtime"
 );
+let pauses = 0;
 const STATE_BYTES = 200_000;
 const release = process.env[RELEASE_VARIABLE] ?? "?";
 const appSteps = channel(APP_CHANNEL);
@@ -87,6 +88,20 @@ function portOf({ address }: Awaited<ReturnType<Generation["listen"]>>): number 
   return address.kind === "tcp" ? address.port : 0;
 }
 
+/** How many timers keep the loop busy, as Node itself counts them. */
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
+
+/** Waits on behalf of a request, and is no timer of the runtime's. */
+function later(then: () => void, ms: number): void {
+  pauses += 1;
+  setTimeout(() => {
+    pauses -= 1;
+    then();
+  }, ms);
+}
+
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://victim");
   const delayMs = Number(url.searchParams.get("ms") ?? 0);
@@ -98,7 +113,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   });
   request.on("end", () => {
     if (delayMs === 0) finish();
-    else setTimeout(finish, delayMs / 2);
+    else later(finish, delayMs / 2);
   });
   const id = String(request.headers["x-request-id"] ?? "");
   const finish = () => {
@@ -113,13 +128,13 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       received,
       sum,
       offerVisible: Object.keys(process.env).some((name) => name === "HEIRLOOM_OFFER"),
-      ...(url.pathname === "/resources" && { resources: process.getActiveResourcesInfo() }),
+      ...(url.pathname === "/timers" && { timers: timers() - pauses }),
     });
     response.setHeader("content-type", "application/json");
     response.setHeader("content-length", Buffer.byteLength(body));
     if (delayMs === 0) return void response.end(body);
     // In two pieces, so that the connection is in the middle of an answer for a while.
     response.write(body.slice(0, 10));
-    setTimeout(() => response.end(body.slice(10)), delayMs / 2);
+    later(() => response.end(body.slice(10)), delayMs / 2);
   };
 }

@@ -339,6 +339,18 @@ const CASES: readonly Case[] = [
     promise: "INV-8",
   },
   {
+    what: "leaves only at its drain deadline",
+    breakage: { from: "if (waitingFor === 0) afterReading", to: "if (waitingFor < 0) afterReading" },
+    cells: ["parent/boot/none"],
+    promise: "INV-5",
+  },
+  {
+    what: "takes no connections over",
+    breakage: { from: "protocols: this.#adopter?.protocols ?? []", to: "protocols: []" },
+    cells: ["parent/boot/none"],
+    promise: "INV-4",
+  },
+  {
     what: "leaves a temporary file behind with each handoff",
     breakage: {
       from: 'sendCommitted: () => this.#send({ type: "committed" }),',

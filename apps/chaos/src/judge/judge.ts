@@ -46,6 +46,7 @@ export function judge(evidence: Evidence): Verdict {
   if (lost.length > 0) broken("INV-4", `${lost.length} requests failed: ${samples(lost)}`);
   for (const text of books(evidence)) broken("INV-4", text);
   for (const text of unmoved(evidence)) broken("INV-4", text);
+  for (const text of stayed(evidence)) broken("INV-4", text);
   for (const text of impatience(evidence)) broken("INV-4", text);
 
   if (settled === "unsettled") {
@@ -59,6 +60,7 @@ export function judge(evidence: Evidence): Verdict {
       `after ${SETTLE_MS} ms the handoff was not over: ${states.join(", ") || "no process lives"}`,
     );
   }
+  for (const text of overdue(evidence)) broken("INV-5", text);
   for (const text of evidence.leftovers) broken("INV-5", text);
 
   for (const { invariant, text } of outcome(evidence)) broken(invariant, text);
@@ -126,6 +128,29 @@ function* unmoved({ turn, fault, closures, requestedAt }: Evidence): Generator<s
   if (first === undefined) return;
   yield `${closed.length} idle connections were closed and not moved, such as that of port ${first.port} (${first.kind})`;
 }
+
+/** Kinds of load that can go on in the child, each after an answer. */
+const PLAIN = new Set<RequestRecord["kind"]>([...MOVABLE, "keptBusy", "upload"]);
+
+/** Where a child takes over, some of its parent's connections go on there. */
+function* stayed({ turn, before, after, records }: Evidence): Generator<string> {
+  if (turn.kind !== "none" || after?.generation !== (before.generation ?? 0) + 1) return;
+  const closed = records.filter(({ kind, pid, closes }) => closes && pid === before.pid && PLAIN.has(kind));
+  if (closed.length === 0 || records.some(({ moved }) => moved)) return;
+  yield `no connection moved, and ${closed.length} that could were closed with their answers, such as that of ${closed[0]?.kind} ${closed[0]?.id}`;
+}
+
+/** A parent with nothing left to do leaves, and does not wait for its deadline. */
+function* overdue({ turn, before, lines }: Evidence): Generator<string> {
+  const waited = lines.some(
+    (line) =>
+      line.type === "step" && line.pid === before.pid && OVERDUE.has(line.text) && line.role === "parent",
+  );
+  if (turn.kind === "none" && waited)
+    yield "the parent left only at its drain deadline, and had nothing to wait for";
+}
+
+const OVERDUE = new Set(["draining: deadlineExpired", "departing: deadlineExpired"]);
 
 /** What is being asked may be finished until the drain deadline, which begins after the request for the handoff. */
 function* impatience({ cutAt, requestedAt }: Evidence): Generator<string> {

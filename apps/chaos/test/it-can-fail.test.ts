@@ -239,6 +239,15 @@ const CASES: readonly Case[] = [
     promise: "INV-2",
   },
   {
+    what: "goes by what a dead parent said last",
+    breakage: {
+      from: "!awaitsParent.has(state2) || !this.#watch.parentIsGone",
+      to: "true",
+    },
+    cells: ["parent/parked/noiseThenDeath", "parent/parked/abortThenDeath"],
+    promise: "INV-2",
+  },
+  {
     what: "has no patience with a child that stops for a moment",
     breakage: {
       from: "const ms = this.#options.deadlinesMs[now2];",

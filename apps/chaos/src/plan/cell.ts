@@ -1,4 +1,4 @@
-import { BOOT_KINDS, type Kind, MOVE_KINDS, SELF_KINDS, SIGNAL_KINDS } from "./kind.js";
+import { BOOT_KINDS, type Kind, MOVE_KINDS, POSTHUMOUS_KINDS, SELF_KINDS, SIGNAL_KINDS } from "./kind.js";
 import { MOMENT_NAMES, MOMENTS, type MomentName, type Side } from "./moment.js";
 
 export type Victim = "parent" | "child" | "both";
@@ -77,6 +77,8 @@ const FRAMES = new Set<Kind>(["garbageFrame", "halfFrame", "oversizedFrame"]);
 
 function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {
   if (kind === "emfileBatch") return moment === "batchAdopted";
+  // Where a child waits for its parent, which goes by what that says.
+  if (POSTHUMOUS_KINDS.has(kind)) return moment === "parked" || moment === "commitSent";
   if (MOVE_MOMENTS.has(moment)) return MOVE_KINDS.includes(kind);
   // A child that may not be owner yet is ended by its parent. Nobody may end an owner, nor a parent, for hanging.
   if (kind === "stopForever") return victim === "child" && MAY_BE_ENDED.has(moment);

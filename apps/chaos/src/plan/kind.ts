@@ -16,6 +16,8 @@ export const KINDS = {
   garbageFrame: "writes noise into the channel",
   halfFrame: "writes half a frame into the channel",
   oversizedFrame: "announces a frame of 2 GB",
+  noiseThenDeath: "writes noise into the channel, and is killed",
+  abortThenDeath: "aborts the handoff, and is killed",
   neverReady: "the child never says ready",
   slowBoot: "the child takes its time, within the ready deadline",
   newerParent: "the parent speaks newer protocol versions only",
@@ -50,8 +52,13 @@ export const SELF_KINDS: readonly Kind[] = [
   "garbageFrame",
   "halfFrame",
   "oversizedFrame",
+  "noiseThenDeath",
+  "abortThenDeath",
   "emfileBatch",
 ];
+
+/** What is said in them is heard after the death. */
+export const POSTHUMOUS_KINDS: ReadonlySet<Kind> = new Set<Kind>(["noiseThenDeath", "abortThenDeath"]);
 
 /** Done by signals, and so to any process at any moment. */
 export const SIGNAL_KINDS: readonly Kind[] = [
@@ -83,6 +90,7 @@ export const ENDING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   "exception",
   "rejection",
   "outOfMemory",
+  ...POSTHUMOUS_KINDS,
 ]);
 
 /** Faults of a whole handoff rather than of a moment in it. */

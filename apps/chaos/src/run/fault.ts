@@ -2,7 +2,7 @@ import { childrenOf, hasClosedAll, stateOf } from "../kernel/process.js";
 import { type Accepted, accepted, outliving } from "../kernel/socket.js";
 import { now } from "../now.js";
 import type { Turn } from "../plan/cell.js";
-import { ENDING_KINDS } from "../plan/kind.js";
+import { ENDING_KINDS, POSTHUMOUS_KINDS } from "../plan/kind.js";
 import type { Role } from "../plan/moment.js";
 import { STOP_LONG_MS, STOP_SHORT_MS } from "../victim/deadlines.js";
 import { eventually, pause } from "./clock.js";
@@ -38,6 +38,8 @@ const NOTHING: Accepted = { ports: new Map(), unix: new Set() };
 const STORM = 30;
 /** Well within every deadline of the victim. */
 const LATE_MS = 500;
+/** For what a process does to itself before it is killed. */
+const DEATH_MS_MAX = 5_000;
 /** One that takes longer has had time for more than the kernel's tables said of it. */
 const END_MS_MAX = 100;
 
@@ -79,8 +81,10 @@ export async function strike(
     for (const { pid, struck } of present) if (!struck) signal(pid, "SIGCONT");
   };
   let until = at;
-  if (kind === "sigkill") {
-    all("SIGKILL");
+  if (kind === "sigkill" || POSTHUMOUS_KINDS.has(kind)) {
+    all(kind === "sigkill" ? "SIGKILL" : "SIGCONT");
+    const dead = () => present.every(({ pid, struck }) => !struck || hasClosedAll(pid));
+    if (kind !== "sigkill") still = (await eventually(dead, DEATH_MS_MAX, 1)) && still;
     // The others see a death that is complete, and what is left of its connections is what it left.
     await seeEnds(service, present);
     goOn();
@@ -103,8 +107,8 @@ export async function strike(
       await pause(1);
     }
     if (kind === "busyLoop") until = now() + STOP_LONG_MS;
+    if (ENDING_KINDS.has(kind)) await seeEnds(service, present);
   }
-  if (ENDING_KINDS.has(kind) && kind !== "sigkill") await seeEnds(service, present);
   const heldMs = byItself === undefined ? 0 : at - byItself.at;
   const overdueMs =
     kind === "stopShort" ? until - at - STOP_SHORT_MS : kind === "stopLong" ? until - at - STOP_LONG_MS : 0;

@@ -19,8 +19,7 @@ export function atBoot(kind: Kind): void {
   foundChannel(3);
   const rewrite = REWRITES[kind];
   if (rewrite === undefined && kind !== "newerChild") return;
-  // Loaded only here, so that a child without this fault boots as it would without any preload.
-  const protocol: typeof import("@heirloom/protocol") = createRequire(import.meta.url)("@heirloom/protocol");
+  const protocol = loadProtocol();
   const { max } = protocol.supportedVersions;
   if (rewrite !== undefined) {
     process.env.HEIRLOOM_OFFER = protocol.encodeOffer(rewrite(protocol.decodeOffer(sealed), max));
@@ -30,6 +29,11 @@ export function atBoot(kind: Kind): void {
   const message = `this child speaks protocol version ${supported.min}-${supported.max}`;
   writeToChannel(protocol.encodeMessage({ type: "refuse", code: "VERSION_UNSUPPORTED", message, supported }));
   process.exit(1);
+}
+
+/** Only where it is needed, so that a process without such a fault is as it would be without any preload. */
+function loadProtocol(): typeof import("@heirloom/protocol") {
+  return createRequire(import.meta.url)("@heirloom/protocol");
 }
 
 type Offer = import("@heirloom/protocol").Offer;
@@ -87,6 +91,8 @@ export function strikeSelf(kind: Kind): void {
   SELF[kind]?.();
 }
 
+const NOISE = Buffer.from("ff00ff00deadbeef6e6f69736500", "hex");
+
 const SELF: Partial<Record<Kind, () => void>> = {
   exit0: () => process.exit(0),
   exit1: () => process.exit(1),
@@ -103,7 +109,16 @@ const SELF: Partial<Record<Kind, () => void>> = {
     const kept: unknown[] = [];
     for (;;) kept.push(new Array(100_000).fill(kept.length));
   },
-  garbageFrame: () => writeToChannel(Buffer.from("ff00ff00deadbeef6e6f69736500", "hex")),
+  garbageFrame: () => writeToChannel(NOISE),
+  noiseThenDeath: () => {
+    writeToChannel(NOISE);
+    process.kill(process.pid, "SIGKILL");
+  },
+  abortThenDeath: () => {
+    const message = "aborted on purpose";
+    writeToChannel(loadProtocol().encodeMessage({ type: "abort", code: "STOPPING", message }));
+    process.kill(process.pid, "SIGKILL");
+  },
   halfFrame: () => writeToChannel(Buffer.from("0000006481a474797065", "hex")),
   oversizedFrame: () => writeToChannel(Buffer.from("7fffffff81a474797065", "hex")),
   emfileParent: takeEveryDescriptor,

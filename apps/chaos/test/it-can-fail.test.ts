@@ -302,6 +302,15 @@ const CASES: readonly Case[] = [
     promise: "INV-6",
   },
   {
+    what: "leaves the service to an owner that it hears no more",
+    breakage: {
+      from: 'channelEnded: { next: "fencing", effects: ["killChild"] },\n      relinquishReceived',
+      to: 'channelEnded: because2("the child is owner"),\n      relinquishReceived',
+    },
+    cells: ["child/committed/closedChannel"],
+    promise: "INV-6",
+  },
+  {
     what: "ends an owner for noise",
     breakage: {
       from: 'protocolViolated: because2(\n        "the child is owner and may serve well: only its exit brings the listeners back"\n      ),',

@@ -73,10 +73,17 @@ const MOVE_MOMENTS = new Set<MomentName>([
 const MAY_BE_ENDED = new Set(
   MOMENT_NAMES.slice(MOMENT_NAMES.indexOf("offerWritten"), MOMENT_NAMES.indexOf("committed")),
 );
+/** From when a child listens to its parent until it has said all that its parent waits for. */
+const MAY_BE_DEAF = new Set(
+  MOMENT_NAMES.slice(MOMENT_NAMES.indexOf("accepted"), MOMENT_NAMES.indexOf("draining")),
+);
 const FRAMES = new Set<Kind>(["garbageFrame", "halfFrame", "oversizedFrame"]);
 
 function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {
   if (kind === "emfileBatch") return moment === "batchAdopted";
+  // A parent that leaves the channel is tried by those that die.
+  if (kind === "closedChannel")
+    return victim === "child" && (moment === "batchAdopted" || MAY_BE_DEAF.has(moment));
   // Where a child waits for its parent, which goes by what that says.
   if (POSTHUMOUS_KINDS.has(kind)) return moment === "parked" || moment === "commitSent";
   if (MOVE_MOMENTS.has(moment)) return MOVE_KINDS.includes(kind);

@@ -29,7 +29,8 @@ export function expectationOf(turn: Turn): Expectation {
     // One that leaves has nothing to hand over any more. Everybody else sees to it that a further handoff follows.
     return victim === "parent" && LEAVING.has(moment) ? only("child", "later") : only("later");
   }
-  if (kind === "stopForever") return only("parent");
+  // Of a child that left the channel its parent learns no more, and ends it.
+  if (kind === "stopForever" || kind === "closedChannel") return only("parent");
   // Who has said that it is owner is not ended for standing still, nor for noise.
   if (BEARABLE.has(kind) && victim === "child" && hasSaid(turn)) return only("child");
   // A batch that was refused is tried again, and who stopped for a moment is waited for.

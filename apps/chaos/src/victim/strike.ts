@@ -91,6 +91,7 @@ export function strikeSelf(kind: Kind): void {
   SELF[kind]?.();
 }
 
+const SHUT_RDWR = 2;
 const NOISE = Buffer.from("ff00ff00deadbeef6e6f69736500", "hex");
 
 const SELF: Partial<Record<Kind, () => void>> = {
@@ -110,6 +111,11 @@ const SELF: Partial<Record<Kind, () => void>> = {
     for (;;) kept.push(new Array(100_000).fill(kept.length));
   },
   garbageFrame: () => writeToChannel(NOISE),
+  closedChannel: () => {
+    const koffi: typeof import("koffi") = createRequire(import.meta.url)("koffi");
+    // Closed, the descriptor's number would be the next one's, and the runtime would write to that.
+    koffi.load(null).func("int shutdown(int, int)")(channelDescriptor, SHUT_RDWR);
+  },
   noiseThenDeath: () => {
     writeToChannel(NOISE);
     process.kill(process.pid, "SIGKILL");

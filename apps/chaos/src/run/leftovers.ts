@@ -3,13 +3,13 @@ import type { Evidence } from "../judge/evidence.js";
 import { childrenOf, inheritable, processesWith } from "../kernel/process.js";
 import { forgotten, inventory } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
-import { eventually, pause } from "./clock.js";
+import { pause } from "./clock.js";
 import type { Service } from "./service.js";
 import type { Track } from "./watch.js";
 
 /** An orphan goes ahead through its next spawn a second after it became owner, and is not done for a while. */
 const INVENTORY_MS_MAX = 3_000;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 50;
 
 export interface Rest {
   readonly turn: Turn;
@@ -21,67 +21,54 @@ export interface Rest {
   readonly timers: number;
 }
 
-/** What is there after a handoff and should not be: processes, files, descriptors, timers. */
+/** What is there after a handoff and should not be: processes, files, descriptors, connections, timers. */
 export async function leftoversOf(
   service: Service,
   { turn, settled, owner, atRest, timers }: Rest,
 ): Promise<string[]> {
-  const found: string[] = [];
+  const looks: [what: string, look: Look][] = [];
   if (settled !== "unsettled") {
-    let stray: number[] = [];
-    const looked = () => {
-      stray = processesWith(service.marker).filter((pid) => pid !== owner?.pid);
-      return stray.length === 0;
-    };
     // An owner that gets ready for its next handoff goes through a spawn: for a moment there is a process that comes to nothing.
-    if (!(await eventually(looked, INVENTORY_MS_MAX, 50)))
-      found.push(`processes left behind: ${stray.join(", ")}`);
-    const files = service.strayFiles();
-    if (files.length > 0) found.push(`files left behind: ${files.join(", ")}`);
+    const stray = () => processesWith(service.marker).filter((pid) => pid !== owner?.pid);
+    looks.push(
+      ["processes left behind", () => stray().join(", ")],
+      ["files left behind", () => service.strayFiles().join(", ")],
+    );
   }
-  if (owner === undefined) return found;
-  const who = `generation ${owner.generation}`;
-  const controlled = turn.kind !== "controlBlocked";
-  // The next owner clears away what killed processes left of theirs, so this is asked after the plain handoffs.
-  if (controlled && turn.kind === "none") {
-    const expected = `current, ${owner.generation}-${owner.pid}.sock`;
-    let files = "";
-    const same = () => {
-      files = service.controlFiles().join(", ");
-      return files === expected;
-    };
-    if (!(await eventually(same, INVENTORY_MS_MAX, 50))) {
-      found.push(`the folder of the control sockets has ${files || "nothing"} in it, and not ${expected}`);
+  if (owner !== undefined) {
+    const { pid, generation } = owner;
+    const who = `generation ${generation}`;
+    const controlled = turn.kind !== "controlBlocked";
+    const baseline = controlled ? atRest : { ...atRest, "control socket": 0 };
+    const open = () => inventory(pid, service.listening, service.watch.listeners);
+    // The next owner clears away what killed processes left of theirs, so this is asked after the plain handoffs.
+    const expected = `current, ${generation}-${pid}.sock`;
+    const files = () => service.controlFiles().join(", ");
+    if (turn.kind === "none") {
+      looks.push([
+        `the folder of the control sockets has not ${expected} in it, but`,
+        () => (files() === expected ? "" : files() || "nothing"),
+      ]);
+    } else {
+      // The kernel's table takes long to read where there have been many connections: once in a turn is enough.
+      const unused = () => forgotten(pid, service.listening).join(", ");
+      looks.push([`${who} has connections open that nobody uses`, unused]);
     }
+    const more = async () => {
+      const running = (await timersOf(service.targets.port)) ?? 0;
+      return running > timers ? `${running} instead of ${timers}` : "";
+    };
+    looks.push(
+      [`${who} has other descriptors than the first had at rest`, () => differences(baseline, open())],
+      [`${who} has children, alive or not waited for`, () => childrenOf(pid).join(", ")],
+      [`${who} has more timers running than the first had at rest`, more],
+    );
   }
-  let grown = "";
-  const same = () => {
-    const open = inventory(owner.pid, service.listening, service.watch.listeners);
-    grown = differences(controlled ? atRest : { ...atRest, "control socket": 0 }, open);
-    return grown === "";
-  };
-  if (!(await eventually(same, INVENTORY_MS_MAX, 100))) {
-    found.push(`${who} has other descriptors than the first had at rest: ${grown}`);
+  const found: string[] = [];
+  for (const [what, look] of looks) {
+    const left = await lasting(look);
+    if (left !== "") found.push(`${what}: ${left}`);
   }
-  let unused: string[] = [];
-  const used = () => {
-    unused = forgotten(owner.pid, service.listening);
-    return unused.length === 0;
-  };
-  if (!(await eventually(used, INVENTORY_MS_MAX, 100))) {
-    found.push(`${who} has connections open that nobody uses: ${unused.join(", ")}`);
-  }
-  const waitedFor = () => childrenOf(owner.pid).length === 0;
-  if (!(await eventually(waitedFor, INVENTORY_MS_MAX, 50))) {
-    found.push(`${who} has children, alive or not waited for: ${childrenOf(owner.pid).join(", ")}`);
-  }
-  let running: number | undefined;
-  for (let ms = 0; ms <= INVENTORY_MS_MAX; ms += LOOK_EVERY_MS) {
-    running = await timersOf(service.targets.port);
-    if ((running ?? 0) <= timers) return found;
-    await pause(LOOK_EVERY_MS);
-  }
-  found.push(`${who} has ${running} timers running, and the first had ${timers} at rest`);
   return found;
 }
 
@@ -91,18 +78,26 @@ export async function exposedBy(
   { turn, owner }: Pick<Rest, "turn" | "owner">,
 ): Promise<string[]> {
   if (owner === undefined) return [];
-  const exposed = turn.kind === "controlBlocked" ? [] : service.openToOthers();
-  const found = exposed.map((path) => `others have rights to ${path}`);
-  let open: number[] = [];
-  // A program that is being started has some for a moment.
-  const closed = () => {
-    open = inheritable(owner.pid);
-    return open.length === 0;
-  };
-  if (!(await eventually(closed, INVENTORY_MS_MAX, 50))) {
-    found.push(`whatever the owner starts inherits sockets: descriptors ${open.join(", ")}`);
+  // A program that is being started has sockets for a moment, and one that is being made has no rights yet.
+  const inherited = await lasting(() => inheritable(owner.pid).join(", "));
+  const open = await lasting(() => (turn.kind === "controlBlocked" ? "" : service.openToOthers().join(", ")));
+  return [
+    ...(inherited === "" ? [] : [`whatever the owner starts inherits sockets: descriptors ${inherited}`]),
+    ...(open === "" ? [] : [`others have rights to ${open}`]),
+  ];
+}
+
+/** Tells what is there, if anything. */
+type Look = () => string | Promise<string>;
+
+/** What is there however long one waits. */
+async function lasting(look: Look): Promise<string> {
+  const end = performance.now() + INVENTORY_MS_MAX;
+  for (;;) {
+    const found = await look();
+    if (found === "" || performance.now() > end) return found;
+    await pause(LOOK_EVERY_MS);
   }
-  return found;
 }
 
 /** How many timers keep the owner's loop busy, but for those of its requests; undefined: it does not say. */

@@ -378,7 +378,7 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
-    what: "leaves once the metadata is sent, as the seed did",
+    what: "leaves once the metadata is sent",
     breakage: {
       from: 'this.#machine.dispatch("childSpawned");',
       to: 'this.#machine.dispatch("childSpawned"); this.#service.listeners.stopAccepting(); setTimeout(() => process.exit(0), 50);',

@@ -21,7 +21,7 @@ export const SLOW_RETIREMENT_MS = 1_500;
 export const SETTLE_MS =
   DEADLINES.readyDeadlineMs + DEADLINES.drainDeadlineMs + DEADLINES.exitDeadlineMs + STOP_LONG_MS + 8_000;
 
-/** From a fault that does not keep the parent from serving until it serves: at once, on a busy machine. */
+/** From a fault that does not keep the parent from serving until a new client is answered: what a busy machine takes. */
 export const AT_ONCE_MS = 2_000;
 
 /** From a fault until somebody accepts again: a child that hangs around the commit is the longest way. */

@@ -6,8 +6,8 @@ import { processesWith } from "../kernel/process.js";
 import { inventory } from "../kernel/socket.js";
 import { now } from "../now.js";
 import { isStuck, type Turn } from "../plan/cell.js";
-import { MOMENTS } from "../plan/moment.js";
-import { RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
+import { MOMENT_NAMES, MOMENTS } from "../plan/moment.js";
+import { DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import type { Order } from "../victim/order.js";
 import { Books } from "./books.js";
 import { Clients } from "./clients.js";
@@ -33,6 +33,9 @@ const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
 const ASKS = new Set<Turn["kind"]>(["secondSighup", "sighupStorm"]);
+/** Until the child is owner deadlines run: of a handoff that takes half of one to get there, the fault is another than was meant. */
+const HURRIED = new Set<Turn["moment"]>(MOMENT_NAMES.slice(0, MOMENT_NAMES.indexOf("draining")));
+const SLOW_MS = DEADLINES.readyDeadlineMs / 2;
 /** Where a process stops itself in a fault of the whole handoff. */
 const STOPS: Partial<Record<Turn["kind"], Pick<Order, "role" | "point">>> = {
   emfileParent: { role: "parent", point: { source: "effect", name: "spawnChild", when: "before" } },
@@ -170,7 +173,9 @@ export class Lane {
     const requestedAt = now();
     const strikes = this.#arm(turn, parent);
     signal(parent.pid, "SIGHUP");
-    const fault = await strikes;
+    const struck = await strikes;
+    const slow = struck !== undefined && HURRIED.has(turn.moment) && struck.at - requestedAt > SLOW_MS;
+    const fault = slow ? { ...struck, late: true } : struck;
     const missed = fault === undefined && turn.moment !== "boot";
     const settled = missed && !this.#isSettled(before) ? "unsettled" : await this.#settle(before, turn);
     const cutAt = stuck?.cutAt;

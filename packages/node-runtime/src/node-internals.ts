@@ -34,15 +34,16 @@ export function descriptorOf(server: Server | Connection): number | undefined {
 
 /** What Node calls a handle of a connection, as opposed to a listening one. */
 const connectionHandle = 0;
-const bothWays = { readable: true, writable: true, allowHalfOpen: true };
+const bothWays = { readable: true, writable: true };
 
-/** A connection on a descriptor. */
+/** A connection on a descriptor, which does about a client's end what those do that `server` has accepted. */
 export function connectionOn(descriptor: number, server: Server | undefined): Socket {
-  return socketOf(handleOn(descriptor, server));
+  return socketOf(handleOn(descriptor, server), server);
 }
 
-function socketOf(handle: ConnectionHandle): Socket {
-  return new Socket({ ...bothWays, handle } as object);
+function socketOf(handle: ConnectionHandle, server: Server | undefined): Socket {
+  const { allowHalfOpen = true } = (server ?? {}) as { allowHalfOpen?: boolean };
+  return new Socket({ ...bothWays, allowHalfOpen, handle } as object);
 }
 
 /**
@@ -90,6 +91,7 @@ export class SilentConnection {
   /** Named as in a socket: what is done to handles here is done to this one, too. */
   _handle: ConnectionHandle | null;
   #first: ArrayBuffer | undefined;
+  readonly #server: Server;
   readonly #closed: (connection: SilentConnection) => void;
 
   /** `spoke`: its first bytes have come, and are in the socket that `wake` makes. `closed`: it is over, whoever ended it. */
@@ -100,6 +102,7 @@ export class SilentConnection {
     closed: (connection: SilentConnection) => void,
   ) {
     this._handle = handleOn(descriptor, server);
+    this.#server = server;
     this.#closed = closed;
     this._handle.onread = (bytes) => {
       this.#first = bytes;
@@ -113,7 +116,7 @@ export class SilentConnection {
   wake(): Socket {
     const handle = this._handle as ConnectionHandle;
     this._handle = null;
-    const socket = socketOf(handle);
+    const socket = socketOf(handle, this.#server);
     // Node's own by now: it knows the socket, and gives it what has just been read.
     if (this.#first !== undefined) handle.onread(this.#first);
     return socket;

@@ -97,3 +97,17 @@ test("INV-4: a connection that is ended by its client while it could move is end
   await eventually("it is closed", () => adder.closed);
   expect(adder.lines.map((line) => line.split(" ")[0])).toEqual(["1", "3"]);
 });
+
+// Red when what arrives stays half-open whatever its server says: nothing here would ever end this side.
+test("a client that leaves a connection that has moved is noticed, and the connection closed", async () => {
+  const service = await start();
+  const { pid } = service;
+  const adder = await Adder.open(service);
+  adder.add(1);
+  await adder.settle();
+  service.signal("SIGHUP");
+  await service.until("exit", { pid });
+  adder.socket.end();
+  await service.until("socketClosed", { generation: 2 });
+  await eventually("it is closed", () => adder.closed);
+});

@@ -86,14 +86,17 @@ export class MovableStreams implements Movable {
     if (stream === undefined || stream.writableEnded || stream.writableLength > 0) return false;
     if (stream instanceof ArrivedStream) return socket.readableLength === 0;
     const response = stream as ServerResponse;
-    return (
+    const may =
       response.headersSent &&
       response.req.complete &&
       currentResponse(socket) === response &&
       framingOf(response) !== undefined &&
       // Not one byte of a next request is in the parser.
-      this.#idle.has(socket)
-    );
+      this.#idle.has(socket);
+    if (!may) return false;
+    // Node counts a head as sent once it is in words, and keeps it back for the first write: that one will be the child's.
+    response.flushHeaders();
+    return socket.writableLength === 0;
   }
 
   #leave(socket: Socket): Uint8Array | undefined {

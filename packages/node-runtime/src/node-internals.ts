@@ -227,6 +227,12 @@ export function currentResponse(socket: Connection): ServerResponse | undefined 
   return (socket as unknown as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
 }
 
+/** The head of a response, once it is in words: as the client gets it, wherever its fields were given. */
+export function headOf(response: ServerResponse): string | undefined {
+  const { _header: head } = response as unknown as { _header?: unknown };
+  return typeof head === "string" ? head : undefined;
+}
+
 /** Calls `look` as if no response were being written on these HTTP/1.1 connections. */
 export function withoutResponses<T>(sockets: readonly Socket[], look: () => T): T {
   const writing = sockets as unknown as { _httpMessage?: ServerResponse | null }[];

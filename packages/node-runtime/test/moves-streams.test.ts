@@ -154,3 +154,30 @@ test("a stream that nobody has added ends at the drain deadline", async () => {
   expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 0, cut: 1 } });
   await reader.client.untilEnded();
 });
+
+// Red when a response is asked for its fields: it does not have those that writeHead() was given.
+test.each([
+  ["Content-Encoding", "gzip"],
+  ["Content-Length", "1000000"],
+  ["Trailer", "Digest"],
+  ["Transfer-Encoding", "gzip, chunked"],
+])("a stream whose head says %s: %s stays where it is", async (name, value) => {
+  const service = await start(1_000);
+  const { pid } = service;
+  const reader = await Reader.ask(service, `head=${encodeURIComponent(JSON.stringify({ [name]: value }))}`);
+  await eventually("the head comes", () => reader.client.received.includes(`${name}: ${value}\r\n`));
+  service.signal("SIGHUP");
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 0, cut: 1 } });
+});
+
+// Red when only what the client has asked for counts.
+test("a stream that has moved closes its connection at the end, where its head has said so", async () => {
+  const service = await start();
+  const { pid } = service;
+  const reader = await Reader.open(service, `until=200&head=${encodeURIComponent('{"Connection":"close"}')}`);
+  service.signal("SIGHUP");
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 1, cut: 0 } });
+  await eventually("it is closed", () => reader.client.ended);
+  expect(reader.body.ended).toBe(true);
+  reader.expectWhole();
+});

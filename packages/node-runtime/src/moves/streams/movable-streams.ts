@@ -1,7 +1,7 @@
 import type { Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
-import { currentResponse, withoutResponses } from "../../node-internals.js";
+import { currentResponse, headOf, withoutResponses } from "../../node-internals.js";
 import { idleConnections } from "../http-idle.js";
 import type { ArrivedConnection, ListenerOf, Movable, PausedConnection } from "../movable.js";
 import { MovableSockets } from "../sockets/movable-sockets.js";
@@ -87,7 +87,6 @@ export class MovableStreams implements Movable {
     if (stream instanceof ArrivedStream) return socket.readableLength === 0;
     const response = stream as ServerResponse;
     const may =
-      response.headersSent &&
       response.req.complete &&
       currentResponse(socket) === response &&
       framingOf(response) !== undefined &&
@@ -127,11 +126,15 @@ export class MovableStreams implements Movable {
   }
 }
 
-/** Undefined: what follows in this response is not told from its framing alone. */
+/** Undefined: what follows in this response is not told from its framing alone, or the head is not there to tell. */
 function framingOf(response: ServerResponse): Framing | undefined {
-  const { chunkedEncoding, shouldKeepAlive, req } = response;
-  const encoded = response.hasHeader("content-encoding") || response.hasHeader("trailer");
-  if (encoded || response.hasHeader("content-length") || req.method === "HEAD") return undefined;
-  if (response.statusCode === 204 || response.statusCode === 304) return undefined;
-  return { chunked: chunkedEncoding, keepsAlive: chunkedEncoding && shouldKeepAlive };
+  const { chunkedEncoding: chunked, shouldKeepAlive, statusCode, req } = response;
+  const head = headOf(response);
+  if (head === undefined || staying.test(head)) return undefined;
+  if (req.method === "HEAD" || statusCode === 204 || statusCode === 304) return undefined;
+  return { chunked, keepsAlive: chunked && shouldKeepAlive && !closing.test(head) };
 }
+
+/** What a response's end, or what its bytes mean, depends on, and only this process knows. */
+const staying = /^(?:(?:content-encoding|content-length|trailer):|transfer-encoding:(?! *chunked\r))/im;
+const closing = /^connection:.*\bclose\b/im;

@@ -9,6 +9,7 @@ import {
   adopt,
   extensionsOf,
   type Handshake,
+  hasReadWhole,
   hasSentAll,
   isBetweenMessages,
   isStateless,
@@ -149,6 +150,7 @@ class WebSocketMoves<State> implements MovingWebSockets {
     try {
       if (!hasSentAll(ws))
         throw new Error("a Blob was sent in that very moment, which takes a while to read");
+      if (!hasReadWhole(ws)) throw new Error("part of a message was read while it was on its way");
       bytes = encodeParcel({ ...parcel, state: hooks.exportState(ws, request) });
       if (bytes.length > stateBytesMax)
         throw new Error(`it is ${bytes.length} bytes of JSON, and ${stateBytesMax} are the most`);

@@ -69,17 +69,24 @@ export function isKnown(ws: WebSocket): boolean {
 
 /** Whether a WebSocket is open, and neither side is in the middle of a message, whole or in parts. */
 export function isBetweenMessages(ws: WebSocket): boolean {
-  const { _receiver: receiver, _sender: sender } = internals(ws);
+  const { _sender: sender } = internals(ws);
   return (
     ws.readyState === open &&
+    hasReadWhole(ws) &&
+    hasSentAll(ws) &&
+    sender._bufferedBytes === 0 &&
+    sender._firstFragment
+  );
+}
+
+/** Whether nothing has been read of a message that is not whole. */
+export function hasReadWhole(ws: WebSocket): boolean {
+  const { _receiver: receiver } = internals(ws);
+  return (
     receiver._state === 0 &&
     receiver._bufferedBytes === 0 &&
     receiver._fragmented === 0 &&
-    receiver.writableLength === 0 &&
-    sender._state === 0 &&
-    sender._queue.length === 0 &&
-    sender._bufferedBytes === 0 &&
-    sender._firstFragment
+    receiver.writableLength === 0
   );
 }
 

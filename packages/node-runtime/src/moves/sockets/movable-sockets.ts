@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { limits } from "@heirloom/protocol";
 import { startReading, stopReading } from "../../node-internals.js";
 import type { ArrivedConnection, ListenerOf, Movable, PausedConnection } from "../movable.js";
-import { HeldWrites } from "./held-writes.js";
+import { HeldSocket } from "./held-socket.js";
 import { decodeParting, encodeParting, type Parting } from "./parting.js";
 
 /** How long a client may take to see that its connection is over. */
@@ -125,7 +125,7 @@ export class MovableSockets implements Movable {
 
   #paused(socket: Socket, listener: string): PausedConnection {
     this.#sockets.set(socket, true);
-    const held = new HeldWrites(socket);
+    const held = new HeldSocket(socket);
     return {
       socket,
       listener,
@@ -140,7 +140,7 @@ export class MovableSockets implements Movable {
     };
   }
 
-  #part(socket: Socket, held: HeldWrites): Parting {
+  #part(socket: Socket, held: HeldSocket): Parting {
     this.#sockets.delete(socket);
     const gone: Parting = { fate: "gone", state: nothing, unsent: nothing, unread: nothing };
     if (socket.destroyed || held.tooMuch) return gone;
@@ -170,6 +170,8 @@ function canMove(socket: Socket): boolean {
     socket.readable &&
     socket.writable &&
     socket.writableLength === 0 &&
+    // On its way to a listener already.
+    !(socket.readableFlowing && socket.readableLength > 0) &&
     // Half a character would stay in the decoder.
     socket.readableEncoding === null &&
     // Its keys are in this process.
@@ -178,8 +180,10 @@ function canMove(socket: Socket): boolean {
 }
 
 function readAll(socket: Socket): Uint8Array {
-  const bytes = socket.readableLength > 0 ? (socket.read() as Uint8Array | string | null) : null;
-  return bytes === null ? nothing : Buffer.from(bytes as Uint8Array);
+  if (socket.readableLength === 0) return nothing;
+  // They would be given what the child is about to give its own.
+  socket.removeAllListeners("data");
+  return (socket.read() as Buffer | null) ?? nothing;
 }
 
 function endGently(socket: Socket): void {

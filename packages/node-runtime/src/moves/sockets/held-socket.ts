@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 /** How much a socket that is on its way may be given to write. Above that its connection ends. */
 const heldBytesMax = 512 * 1024;
 
+const methods = ["write", "end", "pause", "resume", "read"] as const;
+
 type Callback = (error?: Error | null) => void;
 
 interface HeldWrite {
@@ -12,13 +14,17 @@ interface HeldWrite {
 
 /**
  * Keeps what is written to a socket while it is on its way to the child: whole or not at all, it is the child's to send.
- * Timers and other clients' messages make an application write at any time.
+ * Timers and other clients' messages make an application write at any time. For the same reason nobody reads from it: what waits in its
+ * buffer travels along, and asking for more would make Node read on.
  */
-export class HeldWrites {
+export class HeldSocket {
   readonly #socket: Socket;
   readonly #writes: HeldWrite[] = [];
   #bytes = 0;
   #ended = false;
+  /** What was last said of its reading. */
+  #flow: "pause" | "resume" | undefined;
+  #wasRead = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -31,6 +37,16 @@ export class HeldWrites {
       this.#ended = true;
       return socket;
     });
+    for (const flow of ["pause", "resume"] as const) {
+      replace(socket, flow, () => {
+        this.#flow = flow;
+        return socket;
+      });
+    }
+    replace(socket, "read", () => {
+      this.#wasRead = true;
+      return null;
+    });
   }
 
   /** Whether the application has ended the socket meanwhile. */
@@ -42,11 +58,14 @@ export class HeldWrites {
     return this.#bytes > heldBytesMax;
   }
 
-  /** The socket stays: writes what was held. */
+  /** The socket stays: does what was held. */
   restore(): void {
     this.#restoreMethods();
     for (const { bytes, callback } of this.#writes) this.#socket.write(bytes, callback);
     if (this.#ended) this.#socket.end();
+    if (this.#flow !== undefined) this.#socket[this.#flow]();
+    // Who was told that there is nothing waits to hear of something.
+    if (this.#wasRead && this.#socket.readableLength > 0) this.#socket.emit("readable");
   }
 
   /** The socket goes: what the child has to write first. */
@@ -66,11 +85,10 @@ export class HeldWrites {
   }
 
   #restoreMethods(): void {
-    delete (this.#socket as Partial<Socket>).write;
-    delete (this.#socket as Partial<Socket>).end;
+    for (const name of methods) delete (this.#socket as Partial<Socket>)[name];
   }
 }
 
-function replace(socket: Socket, name: "write" | "end", value: unknown): void {
+function replace(socket: Socket, name: (typeof methods)[number], value: unknown): void {
   Object.defineProperty(socket, name, { value, configurable: true, writable: true });
 }

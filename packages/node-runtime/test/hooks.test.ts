@@ -52,6 +52,21 @@ test("INV-5, INV-6: an onRetire that hangs ends the handoff at the park deadline
   await service.gone();
 });
 
+// Red when hooks wait for one that hung: onResume never came, and no handoff of this generation could succeed any more.
+test("INV-6: an onRetire that hung once costs one handoff: onResume runs, and the next handoff succeeds", async () => {
+  const service = await Service.start({
+    hooks: { ...all, retire: "hangOnce" },
+    options: { parkDeadlineMs: 300 },
+  });
+  expect(await service.handoff()).toMatchObject({ outcome: "rejected", code: "DEADLINE_EXPIRED" });
+  await service.until("resume", { generation: 1 });
+  await service.logged(/the application's onRetire hook number 1 has not returned/);
+  service.configure({ hooks: all });
+  await service.succeed();
+  const ofParent = order(service).filter((each) => each.endsWith(" 1"));
+  expect(ofParent).toEqual(["owner 1", "retire 1", "resume 1", "retire 1", "exiting 1", "exit 1"]);
+});
+
 test("INV-6: onResume follows a rollback, and onRetire runs again with the next handoff", async () => {
   const service = await Service.start({ hooks: all });
   const slow = await SlowRequest.begin(await service.target());

@@ -46,7 +46,8 @@ export class Retreat {
     const { listeners, hooks, settings } = this.#service;
     this.#park += 1;
     listeners.accept();
-    hooks.runResume()?.catch((error: HandoffError) => settings.log(error.message));
+    const { deadlinesMs, log } = settings;
+    hooks.runResume(deadlinesMs.park, log)?.catch((error: HandoffError) => log(error.message));
   }
 
   /** `stayMs`: how long this generation does not leave, even with nothing to finish. */

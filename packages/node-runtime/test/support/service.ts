@@ -46,7 +46,9 @@ export interface Config {
   readonly api?: "serve" | "steps";
   readonly listeners?: readonly FixtureListener[];
   readonly options?: Omit<GenerationOptions, "log">;
-  readonly hooks?: Readonly<Partial<Record<"retire" | "resume" | "exit", "say" | "fail" | "hang">>>;
+  readonly hooks?: Readonly<
+    Partial<Record<"retire" | "resume" | "exit", "say" | "fail" | "hang" | "hangOnce">>
+  >;
   /** A function of fixtures/misbehaviour.mjs to call before the service joins. */
   readonly before?: string;
   readonly beforeReady?: string;

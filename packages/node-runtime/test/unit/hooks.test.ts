@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { Hooks } from "../../src/hooks.js";
 
+const resume = (hooks: Hooks) => hooks.runResume(60_000, () => {});
+
 test("hooks of one kind run one after the other, in the order in which they were given", async () => {
   const hooks = new Hooks();
   const seen: string[] = [];
@@ -37,11 +39,33 @@ test("a resume waits for the retire that it undoes", async () => {
   hooks.resume.push(() => seen.push("resumed"));
   const retire = hooks.runRetire();
   await Promise.resolve();
-  const resume = hooks.runResume();
+  const resumed = resume(hooks);
   expect(seen).toEqual([]);
   release();
-  await Promise.all([retire, resume]);
+  await Promise.all([retire, resumed]);
   expect(seen).toEqual(["retired", "resumed"]);
+});
+
+// Red when the resume waits for ever, as all hooks of all later handoffs would; or when hooks run on after it.
+test("a retire that does not return in time is not waited for", async () => {
+  const hooks = new Hooks();
+  const seen: string[] = [];
+  const log: string[] = [];
+  let release = () => {};
+  const hangs = () => new Promise<void>((resolve) => (release = resolve));
+  hooks.retire.push(hangs, () => seen.push("retired"));
+  hooks.resume.push(() => seen.push("resumed"));
+  const retire = hooks.runRetire();
+  await hooks.runResume(50, (line) => log.push(line));
+  expect(seen).toEqual(["resumed"]);
+  expect(log).toEqual([expect.stringMatching(/^the application's onRetire hook hangs has not returned/)]);
+  release();
+  await retire;
+  expect(seen).toEqual(["resumed"]);
+  hooks.retire.shift();
+  await hooks.runRetire();
+  await resume(hooks);
+  expect(seen).toEqual(["resumed", "retired", "resumed"]);
 });
 
 test("what was not retired is not resumed, and what is retired is not retired again", async () => {
@@ -49,10 +73,10 @@ test("what was not retired is not resumed, and what is retired is not retired ag
   const seen: string[] = [];
   hooks.retire.push(() => seen.push("retired"));
   hooks.resume.push(() => seen.push("resumed"));
-  expect(hooks.runResume()).toBeUndefined();
+  expect(resume(hooks)).toBeUndefined();
   await hooks.runRetire();
   expect(hooks.runRetire()).toBeUndefined();
-  await hooks.runResume();
+  await resume(hooks);
   await hooks.runRetire();
   expect(seen).toEqual(["retired", "resumed", "retired"]);
 });
@@ -70,11 +94,11 @@ test("a hook that fails is reported with its cause, and the following kinds stil
     message: "the application's onRetire hook failed (the queue is gone): see the cause",
     cause,
   });
-  await hooks.runResume();
+  await resume(hooks);
   expect(seen).toEqual(["resumed"]);
 });
 
 test("without hooks there is nothing to wait for", () => {
   const hooks = new Hooks();
-  expect([hooks.runRetire(), hooks.runResume(), hooks.runExit()]).toEqual([undefined, undefined, undefined]);
+  expect([hooks.runRetire(), resume(hooks), hooks.runExit()]).toEqual([undefined, undefined, undefined]);
 });

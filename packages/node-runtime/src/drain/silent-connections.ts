@@ -16,6 +16,8 @@ import {
 const keepAliveBufferMs = 1_000;
 /** By how much longer than it may a connection is silent at most: so many can be looked at together. */
 const slackMs = 100;
+/** A timer that is set to more fires at once. */
+const timerMsMax = 2 ** 31 - 1;
 
 interface Silence {
   readonly moved: MovedConnection;
@@ -62,7 +64,7 @@ export class SilentConnections {
     const since = now();
     const { served = 0, idleMs = 0 } = moved;
     const limitMs = patienceMs(this.#server, served > 0);
-    const until = limitMs > 0 ? since + Math.max(0, limitMs - idleMs) : Number.POSITIVE_INFINITY;
+    const until = since + Math.max(0, limitMs - idleMs);
     const connection = new SilentConnection(descriptor, this.#server, this.#spoke, this.#closed);
     this.#silent.set(connection, { moved, since, until });
     this.#connections.add(connection);
@@ -97,7 +99,8 @@ export class SilentConnections {
     if (at > this.#lookAt - slackMs || at === Number.POSITIVE_INFINITY) return;
     clearTimeout(this.#look);
     this.#lookAt = at;
-    this.#look = setTimeout(() => afterReading(() => this.#closeExpired()), at - now()).unref();
+    const ms = Math.min(at - now(), timerMsMax);
+    this.#look = setTimeout(() => afterReading(() => this.#closeExpired()), ms).unref();
   }
 
   #closeExpired(): void {
@@ -119,9 +122,11 @@ export class SilentConnections {
   }
 }
 
-/** How long a server waits for the next request, or for the first one, in milliseconds; 0: for ever. */
+/** How long a server waits for the next request, or for the first one, in milliseconds; without a limit, infinitely long. */
 function patienceMs(server: Server & { keepAliveTimeoutBuffer?: number }, used: boolean): number {
   const { keepAliveTimeout, keepAliveTimeoutBuffer = keepAliveBufferMs, headersTimeout, timeout } = server;
-  const own = used ? keepAliveTimeout && keepAliveTimeout + keepAliveTimeoutBuffer : headersTimeout;
-  return timeout > 0 && (own === 0 || timeout < own) ? timeout : own;
+  // Between two requests it takes the place of the server's `timeout`, which is for when something is under way.
+  if (used && keepAliveTimeout > 0) return keepAliveTimeout + keepAliveTimeoutBuffer;
+  const limits = used ? [timeout] : [headersTimeout, timeout];
+  return Math.min(...limits.filter((ms) => ms > 0));
 }

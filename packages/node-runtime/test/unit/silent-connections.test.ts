@@ -133,6 +133,37 @@ test("a connection that stays silent for too long is closed, counted from its la
   expect(patient.gone).toHaveLength(0);
 });
 
+// Red where the server's `timeout`, which is for what is under way, counts between two requests, too.
+test("a connection that was used is kept as long as its server keeps alive, whatever else times out", async () => {
+  const prepare = (server: Server) =>
+    void Object.assign(server, { keepAliveTimeout: 3_600_000, timeout: 50 });
+  const used = await silent({ served: 1, idleMs: 60_000 }, { prepare });
+  const unused = await silent({ served: 0, idleMs: 60_000 }, { prepare });
+  await once(unused.client, "close");
+  expect(unused.gone).toHaveLength(1);
+  expect(used.gone).toHaveLength(0);
+});
+
+test("where its server sets no limit to keeping alive, its timeout counts", async () => {
+  const prepare = (server: Server) => void Object.assign(server, { keepAliveTimeout: 0, timeout: 50 });
+  const { client, gone } = await silent({ served: 1, idleMs: 60_000 }, { prepare });
+  await once(client, "close");
+  expect(gone).toHaveLength(1);
+});
+
+// Red where a timer is set to more than it can take: it fires at once, again and again.
+test("a connection may be kept for longer than a timer runs", async () => {
+  const warnings: string[] = [];
+  const warn = ({ name }: Error) => warnings.push(name);
+  process.on("warning", warn);
+  opened.push(() => process.off("warning", warn));
+  const prepare = (server: Server) => void Object.assign(server, { keepAliveTimeout: 2 ** 31 });
+  const { all } = await silent({ served: 1 }, { prepare });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect([...all]).toHaveLength(1);
+  expect(warnings).toEqual([]);
+});
+
 // Red where the timer closes at once: timers come before reading.
 test("a process that stood still reads what came meanwhile before it calls a connection silent", async () => {
   const short = { prepare: (server: Server) => void Object.assign(server, { keepAliveTimeout: 300 }) };

@@ -35,7 +35,7 @@ export interface WebSocketHooks<State> {
   importState(ws: WebSocket, state: State, request: IncomingMessage): void;
   /**
    * Whether something is still being worked on that the client gets an answer for: such a WebSocket stays until it is not.
-   * Default: never.
+   * Default: never. One that throws closes the WebSocket with 1012.
    */
   isBusy?(ws: WebSocket): boolean;
 }
@@ -133,7 +133,17 @@ class WebSocketMoves<State> implements MovingWebSockets {
 
   #atBoundary(socket: Socket): boolean {
     const ws = this.#bySocket.get(socket)?.ws;
-    return ws !== undefined && isBetweenMessages(ws) && this.#hooks?.isBusy?.(ws) !== true;
+    return ws !== undefined && isBetweenMessages(ws) && !this.#isBusy(ws);
+  }
+
+  #isBusy(ws: WebSocket): boolean {
+    try {
+      return this.#hooks?.isBusy?.(ws) === true;
+    } catch (error) {
+      warn("isBusy", error);
+      ws.close(1012);
+      return true;
+    }
   }
 
   #leave(socket: Socket, hooks: WebSocketHooks<State>): Uint8Array | undefined {

@@ -10,7 +10,7 @@ interface SocketsConfig extends Config {
     readonly deflate?: boolean | object;
     readonly tickMs?: number;
     readonly slowMs?: number;
-    readonly fails?: "exportState" | "importState";
+    readonly fails?: "isBusy" | "exportState" | "importState";
   };
 }
 
@@ -213,7 +213,8 @@ test("INV-4: WebSockets that stay after all, since noise has made the child deaf
   expect(clients.map(({ closed }) => closed)).toEqual(clients.map(() => 1012));
 });
 
-test.each(["exportState", "importState"] as const)(
+// Red when what isBusy throws is left to the process, which would end with all of its connections.
+test.each(["isBusy", "exportState", "importState"] as const)(
   "a WebSocket whose %s fails is closed with 1012",
   async (fails) => {
     const service = await start({ sockets: { fails } });

@@ -13,7 +13,7 @@ const nothing = new Uint8Array();
 export interface SocketHooks {
   /**
    * Whether this socket can move right now: nothing of a message is half-read unless `leave` tells of it, and nothing that the
-   * client waits for is still being worked on. What is not written yet is seen to. Default: always.
+   * client waits for is still being worked on. What is not written yet is seen to. Default: always. A socket for which it throws stays.
    */
   atBoundary?(socket: Socket): boolean;
   /**
@@ -43,6 +43,8 @@ export class MovableSockets implements Movable {
   readonly #hooks: SocketHooks;
   /** Oldest first; true: on its way. */
   readonly #sockets = new Map<Socket, boolean>();
+  /** Those of which somebody was told already that `atBoundary` fails. */
+  readonly #unclear = new WeakSet<Socket>();
   #listenerOf: ListenerOf = () => undefined;
   #settled: () => void = () => {};
 
@@ -93,7 +95,7 @@ export class MovableSockets implements Movable {
       if (moving || !canMove(socket)) continue;
       const listener = this.#listenerOf(socket);
       if (listener === undefined || !listeners.has(listener)) continue;
-      if (this.#hooks.atBoundary?.(socket) === false) continue;
+      if (!this.#isAtBoundary(socket)) continue;
       if (stopReading(socket)) paused.push(this.#paused(socket, listener));
       else startReading(socket);
     }
@@ -118,8 +120,19 @@ export class MovableSockets implements Movable {
     try {
       this.#hooks.arrive(socket, parting.state, moved.listener);
     } catch (error) {
-      warn(this.protocol, "arrive", error);
+      warn(this.protocol, "ends with its move", "arrive", error);
       socket.destroy();
+    }
+  }
+
+  /** It is asked from timers, where what it throws would end this process, and many times. */
+  #isAtBoundary(socket: Socket): boolean {
+    try {
+      return this.#hooks.atBoundary?.(socket) !== false;
+    } catch (error) {
+      if (!this.#unclear.has(socket)) warn(this.protocol, "stays where it is", "atBoundary", error);
+      this.#unclear.add(socket);
+      return false;
     }
   }
 
@@ -152,7 +165,7 @@ export class MovableSockets implements Movable {
           `it returned ${state.length} bytes, and ${stateBytesMax} is what a connection may take along`,
         );
     } catch (error) {
-      warn(this.protocol, "leave", error);
+      warn(this.protocol, "ends with its move", "leave", error);
       state = undefined;
     }
     // `leave` may have written a last word.
@@ -193,9 +206,9 @@ function endGently(socket: Socket): void {
   socket.once("close", () => clearTimeout(timer));
 }
 
-function warn(protocol: string, hook: string, error: unknown): void {
+function warn(protocol: string, fate: string, hook: string, error: unknown): void {
   const reason = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`a connection of ${protocol} ends with its move, since ${hook} failed: ${reason}`, {
+  process.emitWarning(`a connection of ${protocol} ${fate}, since ${hook} failed: ${reason}`, {
     type: "HeirloomWarning",
     ...(error instanceof Error && error.stack !== undefined && { detail: error.stack }),
   });

@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { MovableSockets, type SocketHooks } from "../../src/moves/sockets/movable-sockets.js";
+
+/** Sockets that could move, as far as the runtime can tell. */
+async function open(count: number, hooks: Partial<SocketHooks>) {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const sockets: Socket[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const client = connect((server.address() as { port: number }).port, "127.0.0.1");
+    const [socket] = (await once(server, "connection")) as [Socket];
+    onTestFinished(() => void [client, socket].map((each) => each.destroy()));
+    sockets.push(socket);
+  }
+  const movable = new MovableSockets("example.org/unit", {
+    leave: () => Buffer.alloc(0),
+    arrive: () => {},
+    ...hooks,
+  });
+  for (const socket of sockets) movable.add(socket);
+  movable.begin(
+    () => {},
+    () => "web",
+  );
+  return { movable, sockets, pause: () => movable.pause(count, new Set(["web"])) };
+}
+
+// Red when what it throws is left to whoever asks: a timer, and so the end of the process with all of its connections.
+test("a socket whose atBoundary throws stays, and somebody is told so once", async () => {
+  const warnings: string[] = [];
+  const warn = ({ message }: Error) => warnings.push(message);
+  process.on("warning", warn);
+  onTestFinished(() => void process.off("warning", warn));
+  const { pause, sockets } = await open(2, {
+    atBoundary(socket) {
+      if (socket === sockets[0]) throw new Error("nobody knows");
+      return true;
+    },
+  });
+  expect(pause().map(({ socket }) => socket)).toEqual([sockets[1]]);
+  expect(pause()).toEqual([]);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([
+    "a connection of example.org/unit stays where it is, since atBoundary failed: nobody knows",
+  ]);
+});

@@ -417,6 +417,43 @@ test("INV-4: a child without free descriptors gets no connections, and none is l
   for (const each of clients) expect(await each.whoami()).toMatchObject(answeredBy(2));
 });
 
+// Red when refusals are not counted: each is an answer, after which the rest counts on moving as ever.
+test("INV-4: who is between requests is told to close where a child takes none, and moves once it does", async () => {
+  const { service, target, pid } = await start();
+  const clients = await open(target, 12);
+  service.configure({ options: patient, before: "useUpDescriptors", spareDescriptors: 0 });
+  service.signal("SIGHUP");
+  const { pid: child } = await service.owner(2);
+  const told = clients.at(-1) as KeptAlive;
+  await eventually("the parent tells a client to close", async () => {
+    const answer = await told.whoami();
+    expect(answer).toMatchObject({ outcome: "ok", generation: 1 });
+    return answer.closes;
+  });
+  service.signal("SIGUSR1", child);
+  expect(await drained(service, pid)).toMatchObject({ drain: { moved: 11, finished: 1, cut: 0 } });
+  for (const each of clients.slice(0, 11)) expect(await each.whoami()).toMatchObject(answeredBy(2));
+});
+
+// Red when refusals are not counted: they are destroyed at the deadline, whatever they are just sending.
+test("INV-4: who stays idle is closed in order before the deadline where a child takes none", async () => {
+  const settings = { keepAliveTimeout: hourMs };
+  const listeners = [{ server: "http", host: "127.0.0.1", port: 0, settings }] as const;
+  const options = { ...patient, drain: { idleMs: 2_000 } };
+  const { service, target, pid } = await start({ listeners, options });
+  const clients = await open(target, 4);
+  service.configure({ listeners, options, before: "useUpDescriptors", spareDescriptors: 0 });
+  service.signal("SIGHUP");
+  const { pid: child } = await service.owner(2);
+  const { durationMs, closed, cut } = (await drained(service, pid)).drain as Record<string, number>;
+  expect(durationMs).toBeLessThan(patient.drainDeadlineMs);
+  // The child may come to have one free by itself.
+  expect(closed).toBeGreaterThan(1);
+  expect(cut).toBe(0);
+  expect(clients.filter(({ ended }) => ended === "truncated")).toHaveLength(closed as number);
+  service.signal("SIGUSR1", child);
+});
+
 // Red when the rest goes on counting on moving: nobody is told to close then, and all are cut at the drain deadline.
 test.each([
   ["adoptsWithGarbage", 2],

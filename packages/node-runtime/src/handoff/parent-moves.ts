@@ -35,7 +35,7 @@ export class ParentMoves {
   #mover: Mover | undefined;
   #syscalls: Syscalls | undefined;
   #over = false;
-  /** Whether the child has left it open for too long what it takes, or leaves a batch unanswered. */
+  /** Whether the child has left it open for too long what it takes, leaves a batch unanswered, or refuses one after the other. */
   #stalled = false;
   #patience: NodeJS.Timeout | undefined;
 

@@ -21,6 +21,8 @@ const closedAtOnce = 32;
 const copiesMs = 250;
 /** For how long the child may leave a batch unanswered before the rest no longer counts on moving. */
 const answerMs = 1_000;
+/** And how many batches in a row may stay here, each of them tried a little later than the last. */
+const keptMax = answerMs / retryMs;
 /** What the application says about the connections of one batch has to fit into one frame. */
 const batchStateBytesMax = limits.frameBytesMax / 2;
 
@@ -43,8 +45,8 @@ export interface MoverOptions {
   /** The batch could not be passed on, and waits for `keep`. */
   unsent(): void;
   /**
-   * True: the child has not answered for a while. It hangs, or one side's channel carried noise, and nobody will ever read from
-   * it again. False: no batch is without an answer any more.
+   * True: the child has taken none for a while. It hangs, it has no descriptors left, or one side's channel carried noise, and nobody
+   * will ever read from it again. False: it takes them, or may.
    */
   stalled(stalled: boolean): void;
   /** These connections are the child's now, and were read by nobody for so long. */
@@ -68,6 +70,8 @@ export class Mover {
   #ahead: Batch | undefined;
   /** How many batches were passed on. */
   #sent = 0;
+  /** How many in a row have stayed here. */
+  #kept = 0;
   #size: number;
   #timer: NodeJS.Timeout | undefined;
   #look: NodeJS.Immediate | undefined;
@@ -126,7 +130,9 @@ export class Mover {
     const batch = this.#take();
     if (batch === undefined) return;
     const { number, connections, pausedAt } = batch;
-    const { send } = this.#options;
+    const { send, stalled } = this.#options;
+    this.#kept = 0;
+    stalled(false);
     for (const [index, { late }] of connections.entries()) {
       if (late === undefined) continue;
       for (const bytes of pieces(late())) {
@@ -152,6 +158,8 @@ export class Mover {
   keep(): void {
     const batch = this.#take();
     if (batch === undefined) return;
+    this.#kept += 1;
+    this.#options.stalled(this.#kept >= keptMax);
     this.#resume(batch.connections);
     this.#closeCopies();
   }
@@ -221,7 +229,6 @@ export class Mover {
     const batch = this.#batch;
     this.#batch = undefined;
     clearTimeout(this.#answer);
-    this.#options.stalled(false);
     return batch;
   }
 

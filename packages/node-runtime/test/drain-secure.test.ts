@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { KeptAlive } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
 import { holdingProxy } from "./support/holding-proxy.js";
 import { isStopped } from "./support/processes.js";
@@ -103,6 +104,49 @@ test("an HTTPS connection that was never used is closed gently, and not cut at t
   client.socket.end();
   expect(await service.until("handoff", { pid })).toMatchObject({
     drain: { cut: 0, classes: { tls: { closed: 1 } } },
+  });
+});
+
+const intoHttp = {
+  listeners: [
+    { server: "http", name: "plain", host: "127.0.0.1", port: 0 },
+    { server: "certifiedIntoHttp", name: "secure", host: "127.0.0.1", port: 0 },
+  ],
+} as const;
+
+// Red when it moves as if it were plain: its keys are in the parent. And when it counts on moving: nobody would tell it.
+test("INV-4: a TLS connection that was given to a plain server stays, and is told to close with its next answer", async () => {
+  const service = await Service.start({ ...intoHttp, options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const secure = await SecureKeptAlive.open(await service.target("secure"));
+  expect(await secure.ask("/whoami")).toMatch(/\r\nConnection: keep-alive\r\n[\s\S]*"generation":1/);
+  const plain = await KeptAlive.open(await service.target("plain"));
+  await plain.whoami();
+  service.signal("SIGHUP");
+  await service.until("step", { pid, on: "connectionsAdoptedReceived" });
+  expect(await secure.ask("/whoami")).toMatch(/\r\nConnection: close\r\n[\s\S]*"generation":1/);
+  secure.socket.end();
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 1, cut: 0 } });
+  expect(await plain.whoami()).toMatchObject({ outcome: "ok", generation: 2, closes: false });
+  plain.close();
+});
+
+test("a TLS connection that was given to a plain server is closed gently where it stays idle", async () => {
+  const settings = { keepAliveTimeout: 3_600_000 };
+  const [plain, secured] = intoHttp.listeners;
+  const service = await Service.start({
+    listeners: [{ ...plain, settings }, secured],
+    options: { drain: { idleMs: 400 }, drainDeadlineMs: 20_000 },
+  });
+  const { pid } = service;
+  const secure = await SecureKeptAlive.open(await service.target("secure"));
+  await secure.ask("/whoami");
+  service.signal("SIGHUP");
+  await secure.until(() => secure.ended !== undefined);
+  expect(secure.ended).toBe("closed");
+  secure.socket.end();
+  expect(await service.until("handoff", { pid })).toMatchObject({
+    drain: { cut: 0, classes: { http: { closed: 1 } } },
   });
 });
 

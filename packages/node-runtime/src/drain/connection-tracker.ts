@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
+import { isEncrypted } from "../moves/encrypted.js";
 import { idleConnections } from "../moves/http-idle.js";
 import { isResponding } from "../moves/streams/responding.js";
 import { type Connection, carrierOf, currentResponse, isParsed } from "../node-internals.js";
@@ -41,6 +42,11 @@ export class ConnectionTracker {
   #tally: DrainTally | undefined;
   readonly #upgraded = new WeakSet<Connection>();
   readonly #closedGently = new WeakSet<Connection>();
+  /** Which connections end with this generation. */
+  #stays: (connection: Connection) => boolean = () => true;
+  readonly #closeAfterResponse = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    if (this.#stays(socket)) sayClose(response);
+  };
 
   /**
    * `idleMs`: how long a connection that does not move may stay idle while this generation drains. `changed` is called
@@ -58,7 +64,7 @@ export class ConnectionTracker {
       server as HttpServer,
       this.#class === "tls" ? this.#secured : this.#connections,
       (socket) => {
-        this.#closedGently.add(carrierOf(socket));
+        this.#closedGently.add(this.#trackedOf(socket));
         closeGently(socket);
       },
     );
@@ -106,8 +112,8 @@ export class ConnectionTracker {
 
   /** Closes a connection here, for this reason. */
   end(connection: Connection, end: ConnectionEnd): void {
-    const carrier = carrierOf(connection);
-    this.#gone(carrier, this.#closedGently.has(carrier) ? "closed" : end);
+    const tracked = this.#trackedOf(connection);
+    this.#gone(tracked, this.#closedGently.has(tracked) ? "closed" : end);
     connection.destroy();
   }
 
@@ -120,16 +126,19 @@ export class ConnectionTracker {
         if (this.#speaksSomethingElse(socket)) this.#upgraded.add(socket);
       }
     }
-    if (mode === "move" && this.isPlainHttp) return;
-    this.server.prependListener("request", closeAfterResponse);
+    // What an application has decrypted itself, and given to a plain server, does not move.
+    const moves = mode === "move" && this.isPlainHttp;
+    this.#stays = moves ? isEncrypted : () => true;
+    this.server.prependListener("request", this.#closeAfterResponse);
     this.server.on("session", closeAfterFirstStream);
-    for (const socket of [...this.#connections, ...this.#secured]) {
+    const staying = [...this.#connections, ...this.#secured].filter(this.#stays);
+    for (const socket of staying) {
       const response = currentResponse(socket);
       if (response !== undefined) sayClose(response);
     }
     for (const session of this.#sessions) session.close();
-    if (mode !== "stop" && this.#speaksHttp1) {
-      this.#idleCloser.begin(Math.max(1, this.#idleMs - tally.elapsedMs));
+    if (mode !== "stop" && this.#speaksHttp1 && !(moves && staying.length === 0)) {
+      this.#idleCloser.begin(Math.max(1, this.#idleMs - tally.elapsedMs), moves ? isEncrypted : undefined);
     }
     if (mode === "stop") {
       this.#closeIdle();
@@ -157,6 +166,11 @@ export class ConnectionTracker {
     );
   }
 
+  /** What is counted of a connection: of a TLS server's own what carries it. */
+  #trackedOf(connection: Connection): Connection {
+    return this.#connections.has(connection) ? connection : carrierOf(connection);
+  }
+
   #gone(connection: Connection, end: ConnectionEnd): void {
     if (this.#count(connection, end)) this.#changed();
   }
@@ -171,7 +185,7 @@ export class ConnectionTracker {
   #stopDraining(): void {
     this.#idleCloser.end();
     clearInterval(this.#idleCheck);
-    this.server.removeListener("request", closeAfterResponse);
+    this.server.removeListener("request", this.#closeAfterResponse);
     this.server.removeListener("session", closeAfterFirstStream);
   }
 
@@ -196,10 +210,6 @@ function classOf(server: Server): ConnectionClass {
 function track<T extends Socket | ServerHttp2Session>(all: Set<T>, one: T): void {
   all.add(one);
   one.once("close", () => all.delete(one));
-}
-
-function closeAfterResponse(_request: IncomingMessage, response: ServerResponse): void {
-  sayClose(response);
 }
 
 function sayClose(response: ServerResponse): void {

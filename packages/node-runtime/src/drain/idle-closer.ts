@@ -20,6 +20,7 @@ export class IdleCloser {
   /** When each is closed, in milliseconds since the beginning. */
   readonly #times = new WeakMap<Socket, number>();
   #looking: NodeJS.Timeout | undefined;
+  #mayClose: (socket: Socket) => boolean = () => true;
 
   /** `connections`: those that speak HTTP; on a TLS server the decrypted ones. `close` closes one of them gently. */
   constructor(server: HttpServer, connections: Iterable<Connection>, close: (socket: Socket) => void) {
@@ -28,10 +29,11 @@ export class IdleCloser {
     this.#close = close;
   }
 
-  /** `idleMs`: when the last idle connection is closed; the first not before half of it. */
-  begin(idleMs: number): void {
-    // Node destroys what has been idle for the server's keepAliveTimeout, unless somebody else looks after it.
-    this.#server.on("timeout", this.#timedOut);
+  /** `idleMs`: when the last idle connection is closed; the first not before half of it. `only`: which ones; default: all. */
+  begin(idleMs: number, only?: (socket: Socket) => boolean): void {
+    this.#mayClose = only ?? (() => true);
+    // Node destroys what has been idle for the server's keepAliveTimeout, unless somebody else looks after all of them.
+    if (only === undefined) this.#server.on("timeout", this.#timedOut);
     const begun = now();
     const look = () => {
       if (this.#looking === looking) this.#look(now() - begun, idleMs);
@@ -71,6 +73,7 @@ export class IdleCloser {
     return [...this.#connections].filter(
       (socket): socket is Socket =>
         !(socket instanceof SilentConnection) &&
+        this.#mayClose(socket) &&
         (idle.has(socket) || isUnused(socket)) &&
         socket.writable &&
         socket.writableLength === 0 &&

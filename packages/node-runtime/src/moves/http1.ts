@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { now } from "../clock.js";
 import type { ConnectionTracker } from "../drain/connection-tracker.js";
 import { currentResponse, isParsed, isStopped, startReading, stopReading } from "../node-internals.js";
+import { isEncrypted } from "./encrypted.js";
 import { activityOf, responseFinished, watchActivity } from "./http-activity.js";
 import { IdleConnections, isUnused } from "./http-idle.js";
 import type { ArrivedConnection, Movable, PausedConnection } from "./movable.js";
@@ -110,6 +111,8 @@ function pauseInto(paused: PausedConnection[], max: number, { listener, tracker,
 /** Whether it is one of HTTP/1.1 on which nothing is under way from here to the client. */
 function isAtRest(socket: Socket): boolean {
   if (socket.destroyed || !socket.readable || !socket.writable || socket.writableLength > 0) return false;
+  // An application may give its plain server what it has decrypted itself.
+  if (isEncrypted(socket)) return false;
   // A response that waits behind another one in a pipeline takes its place in the turn in which that one is finished.
   return isParsed(socket) && currentResponse(socket) === undefined;
 }

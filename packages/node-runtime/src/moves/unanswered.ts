@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { type Connection, currentResponse, withoutResponses } from "../node-internals.js";
+import { isEncrypted } from "./encrypted.js";
 import { idleConnections } from "./http-idle.js";
 
 /** Of which a client asks for nothing but an answer (RFC 9110, 9.2.1). */
@@ -68,6 +69,7 @@ export class UnansweredRequests {
       this.#asked.get(socket)?.response === response &&
       !response.headersSent &&
       !this.#fresh.has(response) &&
+      !isEncrypted(socket) &&
       !socket.destroyed &&
       socket.readable &&
       socket.writable &&

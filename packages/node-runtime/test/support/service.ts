@@ -21,6 +21,7 @@ export interface FixtureListener extends ListenOptions {
     | "http2s"
     | "certified"
     | "certifiedHttp2"
+    | "certifiedIntoHttp"
     | "net"
     | "express"
     | "fastify"

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { limits } from "@heirloom/protocol";
 import { startReading, stopReading } from "../../node-internals.js";
+import { isEncrypted } from "../encrypted.js";
 import type { ArrivedConnection, ListenerOf, Movable, PausedConnection } from "../movable.js";
 import { HeldSocket } from "./held-socket.js";
 import { decodeParting, encodeParting, type Parting } from "./parting.js";
@@ -187,8 +188,7 @@ function canMove(socket: Socket): boolean {
     !(socket.readableFlowing && socket.readableLength > 0) &&
     // Half a character would stay in the decoder.
     socket.readableEncoding === null &&
-    // Its keys are in this process.
-    !("encrypted" in socket)
+    !isEncrypted(socket)
   );
 }
 

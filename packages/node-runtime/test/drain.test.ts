@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { KeptAlive, request } from "./support/client.js";
 import { askHttp2, openHttp2 } from "./support/secure-client.js";
 import { Service } from "./support/service.js";
@@ -152,6 +154,33 @@ test("INV-4, INV-5: a service that ends closes idle connections at once and fini
   service.signal("SIGTERM");
   await idle.untilEnded();
   expect((await request(target)).outcome).toBe("refused");
+  expect(await slow.finish()).toBe(true);
+  await service.until("exit", { pid, status: 0 });
+});
+
+// Red on Node.js 20 where only what Node calls idle is closed, for which it takes a request there; and everywhere where it is destroyed.
+test("INV-4, INV-5: a service that ends closes a connection that was never used, and a first request that comes too late is not reset", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const unused = connect({ ...(target as TcpTarget), allowHalfOpen: true });
+  onTestFinished(() => void unused.destroy());
+  let failed: Error | undefined;
+  unused.on("error", (error) => {
+    failed = error;
+  });
+  await once(unused, "connect");
+  // Of two connections the service has the first one when it answers on the second.
+  expect((await request(target)).outcome).toBe("ok");
+  const slow = await SlowRequest.begin(target);
+  service.signal("SIGTERM");
+  await once(unused.resume(), "end");
+  // What was reset says so with what is written next.
+  unused.write("GET /whoami HTTP/1.1\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  unused.end("Host: test\r\n\r\n");
+  await once(unused, "close");
+  expect(failed).toBeUndefined();
   expect(await slow.finish()).toBe(true);
   await service.until("exit", { pid, status: 0 });
 });

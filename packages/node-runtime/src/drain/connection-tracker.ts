@@ -195,8 +195,12 @@ export class ConnectionTracker {
 
   #closeIdle(): void {
     if (!this.#speaksHttp1) return;
+    // Before the others, among which newer lines count them: a first request may be just arriving.
+    this.#idleCloser.closeUnused();
     const idle = [...idleConnections(this.server as HttpServer, this.#connections), ...this.silent];
-    for (const connection of idle) this.end(connection, "closed");
+    for (const connection of idle) {
+      if (!this.#closedGently.has(this.#trackedOf(connection))) this.end(connection, "closed");
+    }
   }
 }
 

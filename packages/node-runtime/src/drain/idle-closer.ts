@@ -42,9 +42,15 @@ export class IdleCloser {
     this.#looking = looking;
   }
 
+  /** Closes gently what has not brought a byte. */
+  closeUnused(): void {
+    for (const socket of this.#still()) if (isUnused(socket)) this.#close(socket);
+  }
+
   end(): void {
     clearInterval(this.#looking);
     this.#looking = undefined;
+    this.#mayClose = () => true;
     this.#server.removeListener("timeout", this.#timedOut);
   }
 
@@ -64,17 +70,18 @@ export class IdleCloser {
     }
   }
 
-  /**
-   * Those that wait for a request, be it their first one, with nothing left to write. One that is on its way to the child is the
-   * child's to close.
-   */
+  /** Those that wait for a request, be it their first one. */
   #idle(): Socket[] {
     const idle = idleConnections(this.#server, this.#connections);
+    return this.#still().filter((socket) => idle.has(socket) || isUnused(socket));
+  }
+
+  /** Those with nothing left to write. One that is on its way to the child is the child's to close. */
+  #still(): Socket[] {
     return [...this.#connections].filter(
       (socket): socket is Socket =>
         !(socket instanceof SilentConnection) &&
         this.#mayClose(socket) &&
-        (idle.has(socket) || isUnused(socket)) &&
         socket.writable &&
         socket.writableLength === 0 &&
         !isStopped(socket),

@@ -28,6 +28,20 @@ async function open(count: number, hooks: Partial<SocketHooks>) {
   return { movable, sockets, pause: () => movable.pause(count, new Set(["web"])) };
 }
 
+// Red when a listener is left behind each time.
+test("a socket may be added and deleted any number of times", async () => {
+  const { movable, sockets, pause } = await open(1, {});
+  const [socket] = sockets as [Socket];
+  const before = socket.listenerCount("close");
+  for (let i = 0; i < 20; i += 1) {
+    movable.delete(socket);
+    movable.add(socket);
+  }
+  expect(socket.listenerCount("close")).toBe(before);
+  movable.delete(socket);
+  expect(pause()).toEqual([]);
+});
+
 // Red when what it throws is left to whoever asks: a timer, and so the end of the process with all of its connections.
 test("a socket whose atBoundary throws stays, and somebody is told so once", async () => {
   const warnings: string[] = [];

@@ -48,11 +48,17 @@ export class MovableSockets implements Movable {
   readonly #unclear = new WeakSet<Socket>();
   #listenerOf: ListenerOf = () => undefined;
   #settled: () => void = () => {};
+  /** Called as a listener of a socket. */
+  readonly #forget: (this: Socket) => void;
 
   /** `protocol`: what every release calls this, 1 to 64 bytes of UTF-8, such as `example.org/chat`. */
   constructor(protocol: string, hooks: SocketHooks) {
     this.protocol = protocol;
     this.#hooks = hooks;
+    const sockets = this.#sockets;
+    this.#forget = function () {
+      sockets.delete(this);
+    };
   }
 
   /**
@@ -62,12 +68,15 @@ export class MovableSockets implements Movable {
   add(socket: Socket): void {
     if (this.#sockets.has(socket)) return;
     this.#sockets.set(socket, false);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", this.#forget);
   }
 
   /** This socket does not move any more. */
   delete(socket: Socket): void {
-    if (this.#sockets.get(socket) === false) this.#sockets.delete(socket);
+    if (this.#sockets.get(socket) !== false) return;
+    this.#sockets.delete(socket);
+    // It may be added again, any number of times.
+    socket.removeListener("close", this.#forget);
   }
 
   /** Whether this socket is on its way: nothing reaches it, and it may yet stay. */

@@ -72,9 +72,12 @@ export class MovableStreams implements Movable {
     this.#streams.set(socket, stream);
     this.#sockets.add(socket);
     const forget = () => {
-      this.#sockets.delete(socket);
       // Not while it is on its way: what has ended meanwhile is told to the child.
-      if (!this.#sockets.isMoving(socket)) this.#streams.delete(socket);
+      if (this.#sockets.isMoving(socket)) return;
+      this.#sockets.delete(socket);
+      this.#streams.delete(socket);
+      // One connection has any number of responses.
+      socket.removeListener("close", forget);
     };
     stream.once("finish", forget);
     stream.once("close", forget);

@@ -98,6 +98,21 @@ test("INV-4: a connection that is ended by its client while it could move is end
   expect(adder.lines.map((line) => line.split(" ")[0])).toEqual(["1", "3"]);
 });
 
+// Red when whatever was released counts as moved.
+test("a connection that its application does not let go on is ended, and not counted as moved", async () => {
+  const service = await start();
+  const { pid } = service;
+  const [stays, ends] = [await Adder.open(service), await Adder.open(service)];
+  stays.add(1);
+  ends.add(-1);
+  await Promise.all([stays.settle(), ends.settle()]);
+  service.signal("SIGHUP");
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 1, finished: 1, cut: 0 } });
+  await eventually("it is closed", () => ends.closed);
+  stays.add(1);
+  await stays.settle();
+});
+
 // Red when what arrives stays half-open whatever its server says: nothing here would ever end this side.
 test("a client that leaves a connection that has moved is noticed, and the connection closed", async () => {
   const service = await start();

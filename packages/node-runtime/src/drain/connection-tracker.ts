@@ -105,9 +105,9 @@ export class ConnectionTracker {
     socket.once("close", () => this.#gone(socket, this.#closedGently.has(socket) ? "closed" : "finished"));
   }
 
-  /** Counts a connection as moved, and no longer among those that are open. */
-  part(connection: Connection): void {
-    this.#count(connection, "moved");
+  /** Counts a connection no longer among those that are open. */
+  part(connection: Connection, end: ConnectionEnd): void {
+    this.#count(connection, end);
   }
 
   /** Closes a connection here, for this reason. */

@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
 import type { Connection } from "../node-internals.js";
 import { ConnectionTracker, type DrainMode } from "./connection-tracker.js";
-import { type ConnectionClass, type DrainCounts, DrainTally } from "./tally.js";
+import { type ConnectionClass, type ConnectionEnd, type DrainCounts, DrainTally } from "./tally.js";
 
 /** Finishes what this generation accepted, over all of its servers. */
 export class Drainer {
@@ -41,9 +41,9 @@ export class Drainer {
     return this.#trackedBy(socket)?.listener;
   }
 
-  /** Counts connections as moved, and among those that are open no more. Their copies here are still to be closed. */
-  part(connections: readonly Connection[]): void {
-    for (const connection of connections) this.#trackedBy(connection)?.tracker.part(connection);
+  /** Counts connections among those that are open no more. Their copies here may still be to be closed. */
+  part(connections: readonly Connection[], end: ConnectionEnd): void {
+    for (const connection of connections) this.#trackedBy(connection)?.tracker.part(connection, end);
     this.check();
   }
 

@@ -20,7 +20,7 @@ export type ConnectionEnd =
   | "finished"
   /** It was closed while nothing was going on. */
   | "closed"
-  /** It was in the middle of something at the drain deadline. */
+  /** It was in the middle of something at the drain deadline, or of too much to take along. */
   | "cut";
 
 export interface ClassCounts extends Readonly<Record<ConnectionEnd, number>> {

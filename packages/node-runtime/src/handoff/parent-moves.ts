@@ -113,8 +113,9 @@ export class ParentMoves {
         stalled: (stalled) => this.#stall(stalled),
         moved: (sockets, pausedMs) => {
           drainer.tally.paused(pausedMs);
-          drainer.part(sockets);
+          drainer.part(sockets, "moved");
         },
+        ended: (socket, end) => drainer.part([socket], end),
       });
       this.#mover.begin(this.#awaited ?? []);
     }

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { MovedConnection } from "@heirloom/protocol";
+import type { ConnectionEnd } from "../drain/tally.js";
 import type { Connection } from "../node-internals.js";
 
 /** A connection that has been paused at a message boundary, and can move. */
@@ -15,6 +16,8 @@ export interface PausedConnection {
    * where it is still. Called once, right before this side's copy is closed.
    */
   late?(): readonly Uint8Array[];
+  /** What to count it as, after `late` was called. Default: `moved`. */
+  became?(): ConnectionEnd;
   /** It has moved: this side's copy has just been closed, without a word to the client. */
   parted?(): void;
   /** It does not move: read from it again. */

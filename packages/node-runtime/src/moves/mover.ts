@@ -1,5 +1,6 @@
 import { encodeMessage, limits, type Message, type MovedConnection } from "@heirloom/protocol";
 import { now } from "../clock.js";
+import type { ConnectionEnd } from "../drain/tally.js";
 import { afterReading } from "../event-loop.js";
 import { type Connection, descriptorOf } from "../node-internals.js";
 import type { Syscalls } from "../syscalls.js";
@@ -51,6 +52,8 @@ export interface MoverOptions {
   stalled(stalled: boolean): void;
   /** These connections are the child's now, and were read by nobody for so long. */
   moved(connections: readonly Connection[], pausedMs: number): void;
+  /** This one has ended on its way. */
+  ended(connection: Connection, end: ConnectionEnd): void;
 }
 
 interface Batch {
@@ -146,7 +149,10 @@ export class Mover {
       connection.parted?.();
     }
     const pausedMs = now() - pausedAt;
-    this.#moved(parted, pausedMs);
+    this.#moved(
+      parted.filter((connection) => !this.#countEnded(connection)),
+      pausedMs,
+    );
     send({ type: "connections-released", batch: number }, (sent) => {
       const copies = connections.filter(isCopy);
       if (sent) this.#released(copies, pausedMs, connections.every(isQuiet));
@@ -197,6 +203,13 @@ export class Mover {
     for (const { socket } of copies) this.#copies.push(socket);
     this.#moved(copies, pausedMs);
     this.#closeCopies();
+  }
+
+  /** Returns whether it has, instead of moving. */
+  #countEnded({ socket, became }: PausedConnection): boolean {
+    const end = became?.() ?? "moved";
+    if (end !== "moved") this.#options.ended(socket, end);
+    return end !== "moved";
   }
 
   #moved(connections: readonly PausedConnection[], pausedMs: number): void {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import type { PausedConnection } from "../../src/moves/movable.js";
 import { MovableSockets, type SocketHooks } from "../../src/moves/sockets/movable-sockets.js";
 
 /** Sockets that could move, as far as the runtime can tell. */
@@ -27,6 +28,20 @@ async function open(count: number, hooks: Partial<SocketHooks>) {
   );
   return { movable, sockets, pause: () => movable.pause(count, new Set(["web"])) };
 }
+
+// Red when whatever was released counts as moved.
+test.each<[string, string, (socket: Socket) => void]>([
+  ["moved", "goes on", () => {}],
+  ["finished", "is ended by its application on its way", (socket) => void socket.end("bye")],
+  ["finished", "breaks on its way", (socket) => void socket.destroy()],
+  ["cut", "has more to take along than there may be", (socket) => void socket.write("x".repeat(2 ** 20))],
+])("a socket counts as %s where it %s", async (end, _, happens) => {
+  const { pause, sockets } = await open(1, {});
+  const [paused] = pause() as [PausedConnection];
+  happens(sockets[0] as Socket);
+  paused.late?.();
+  expect(paused.became?.()).toBe(end);
+});
 
 // Red when a listener is left behind each time.
 test("a socket may be added and deleted any number of times", async () => {

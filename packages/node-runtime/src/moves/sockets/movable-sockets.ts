@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { limits } from "@heirloom/protocol";
+import type { ConnectionEnd } from "../../drain/tally.js";
 import { startReading, stopReading } from "../../node-internals.js";
 import { isEncrypted } from "../encrypted.js";
 import type { ArrivedConnection, ListenerOf, Movable, PausedConnection } from "../movable.js";
@@ -149,12 +150,19 @@ export class MovableSockets implements Movable {
   #paused(socket: Socket, listener: string): PausedConnection {
     this.#sockets.set(socket, true);
     const held = new HeldSocket(socket);
+    let became: ConnectionEnd = "moved";
     return {
       socket,
       listener,
       // What the application says comes last: without it the child has nothing to go on from.
       moved: { still: false },
-      late: () => [encodeParting(this.#part(socket, held))],
+      late: () => {
+        const isOpen = !socket.destroyed;
+        const parting = this.#part(socket, held);
+        if (parting.fate !== "goesOn") became = parting.fate === "gone" && isOpen ? "cut" : "finished";
+        return [encodeParting(parting)];
+      },
+      became: () => became,
       resume: () => {
         if (this.#sockets.has(socket)) this.#sockets.set(socket, false);
         held.restore();

@@ -67,6 +67,14 @@ function handleOn(descriptor: number, server: Server | undefined): ConnectionHan
   return handle;
 }
 
+function handleFrom(socket: Socket): ConnectionHandle {
+  const emptied = socket as unknown as { _handle: ConnectionHandle | null };
+  const handle = emptied._handle as ConnectionHandle;
+  emptied._handle = null;
+  socket.destroy();
+  return handle;
+}
+
 interface ListeningHandle {
   readonly constructor: new (kind: number) => ConnectionHandle;
 }
@@ -94,14 +102,17 @@ export class SilentConnection {
   readonly #server: Server;
   readonly #closed: (connection: SilentConnection) => void;
 
-  /** `spoke`: its first bytes have come, and are in the socket that `wake` makes. `closed`: it is over, whoever ended it. */
+  /**
+   * `from`: its descriptor; or its socket, which has nothing to read or to write, and closes. `spoke`: its first bytes have come, and
+   * are in the socket that `wake` makes. `closed`: it is over, whoever ended it.
+   */
   constructor(
-    descriptor: number,
+    from: number | Socket,
     server: Server,
     spoke: (connection: SilentConnection) => void,
     closed: (connection: SilentConnection) => void,
   ) {
-    this._handle = handleOn(descriptor, server);
+    this._handle = typeof from === "number" ? handleOn(from, server) : handleFrom(from);
     this.#server = server;
     this.#closed = closed;
     this._handle.onread = (bytes) => {

@@ -155,6 +155,24 @@ test("a stream that nobody has added ends at the drain deadline", async () => {
   await reader.client.untilEnded();
 });
 
+// Red when its server takes it for a new one: it answers silence with 408 once headersTimeout has passed.
+test("a connection whose stream has ended in the child waits for its next request, and moves on", async () => {
+  const settings = { headersTimeout: 3_000, connectionsCheckingInterval: 50 };
+  const listeners = [{ server: "http", host: "127.0.0.1", port: 0, settings }] as const;
+  const service = await Service.start({ listeners, options: { drainDeadlineMs: 20_000 } }, { script });
+  const { pid } = service;
+  const reader = await Reader.open(service, "until=200");
+  service.signal("SIGHUP");
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { moved: 1, cut: 0 } });
+  await eventually("the stream ends", () => reader.body.ended);
+  reader.expectWhole();
+  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  const second = service.pid;
+  service.signal("SIGHUP");
+  expect(await service.until("handoff", { pid: second })).toMatchObject({ drain: { moved: 1, cut: 0 } });
+  expect(await reader.client.whoami()).toMatchObject({ outcome: "ok", generation: 3 });
+});
+
 // Red when a response is asked for its fields: it does not have those that writeHead() was given.
 test.each([
   ["Content-Encoding", "gzip"],

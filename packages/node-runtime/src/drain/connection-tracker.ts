@@ -3,6 +3,7 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { isEncrypted } from "../moves/encrypted.js";
 import { idleConnections } from "../moves/http-idle.js";
+import { takeUpWith } from "../moves/streams/next-request.js";
 import { isResponding } from "../moves/streams/responding.js";
 import { type Connection, carrierOf, currentResponse, isParsed } from "../node-internals.js";
 import { closeGently } from "./gentle-close.js";
@@ -60,6 +61,10 @@ export class ConnectionTracker {
     this.silent = new SilentConnections(server as HttpServer, this.#connections, (connection) =>
       this.#gone(connection, "finished"),
     );
+    if (this.isPlainHttp) {
+      // A generation that leaves looks after what has a socket.
+      takeUpWith(server, (socket) => this.#tally === undefined && this.silent.takeUp(socket));
+    }
     this.#idleCloser = new IdleCloser(
       server as HttpServer,
       this.#class === "tls" ? this.#secured : this.#connections,

@@ -19,8 +19,10 @@ const slackMs = 100;
 /** A timer that is set to more fires at once. */
 const timerMsMax = 2 ** 31 - 1;
 
+type History = Pick<MovedConnection, "served" | "idleMs">;
+
 interface Silence {
-  readonly moved: MovedConnection;
+  readonly moved: History;
   /** When it came, by `now()`. */
   readonly since: number;
   /** When it is closed, on the same clock. */
@@ -28,7 +30,7 @@ interface Silence {
 }
 
 /**
- * HTTP/1.1 connections that came from the generation before, and of which nothing has been heard since. Each is given to
+ * HTTP/1.1 connections that came from the generation before, and that have no request under way. Each is given to
  * its server with its first bytes: until then it costs a handle and nothing else, and the server's limit for the head of
  * a request does not count against a client that has not begun one.
  */
@@ -61,16 +63,29 @@ export class SilentConnections {
 
   /** `late`: what its parent had read of it already. This runtime never does so; another implementation may. */
   add(descriptor: number, moved: MovedConnection, late: readonly Uint8Array[]): void {
+    const connection = this.#keep(descriptor, moved);
+    if (late.length > 0) this.#give(connection, Buffer.concat(late));
+  }
+
+  /** A response has just ended on this connection, which no server has parsed yet. False: something else goes on there already. */
+  takeUp(socket: Socket): boolean {
+    const isAtRest = socket.readable && socket.readableLength === 0 && socket.writableLength === 0;
+    if (socket.destroyed || !isAtRest || !this.#connections.delete(socket)) return false;
+    this.#keep(socket, { served: 1 });
+    return true;
+  }
+
+  #keep(from: number | Socket, moved: History): SilentConnection {
     const since = now();
     const { served = 0, idleMs = 0 } = moved;
     const limitMs = patienceMs(this.#server, served > 0);
     const until = since + Math.max(0, limitMs - idleMs);
-    const connection = new SilentConnection(descriptor, this.#server, this.#spoke, this.#closed);
+    const connection = new SilentConnection(from, this.#server, this.#spoke, this.#closed);
     this.#silent.set(connection, { moved, since, until });
     this.#connections.add(connection);
     countAsAccepted(this.#server);
     this.#lookBy(until);
-    if (late.length > 0) this.#give(connection, Buffer.concat(late));
+    return connection;
   }
 
   readonly #spoke = (connection: SilentConnection): void => {
@@ -115,7 +130,7 @@ export class SilentConnections {
   }
 
   /** What a further generation is to be told of it. */
-  describe(connection: SilentConnection): Pick<MovedConnection, "served" | "idleMs"> {
+  describe(connection: SilentConnection): History {
     const { moved, since } = this.#silent.get(connection) as Silence;
     const idleMs = Math.round((moved.idleMs ?? 0) + now() - since);
     return { ...(moved.served !== undefined && { served: moved.served }), idleMs };

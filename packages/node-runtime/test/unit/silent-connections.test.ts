@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { connect, type ListenOptions, type Socket } from "node:net";
+import { connect, createServer as createNetServer, type ListenOptions, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -131,6 +131,39 @@ test("a connection that stays silent for too long is closed, counted from its la
   await once(late.client, "close");
   expect(late.gone).toHaveLength(1);
   expect(patient.gone).toHaveLength(0);
+});
+
+// Red where what has been read of the next request is left behind in the socket.
+test("a connection whose response has ended is silent from then on, unless its next request has come", async () => {
+  const { server, all, connections } = await silent();
+  for (const already of [...all]) already.destroy();
+  connections.clear();
+  const before = createNetServer().listen(0, "127.0.0.1");
+  await once(before, "listening");
+  const client = connect((before.address() as { port: number }).port, "127.0.0.1");
+  opened.push(
+    () => client.destroy(),
+    () => before.close(),
+  );
+  const [socket] = (await once(before, "connection")) as [Socket];
+  connections.add(socket);
+  client.write("GET");
+  socket.read(0);
+  await eventually("it has come", () => socket.readableLength === 3);
+  expect(all.takeUp(socket)).toBe(false);
+  expect([...connections]).toEqual([socket]);
+  socket.read();
+  expect(all.takeUp(socket)).toBe(true);
+  expect([...connections]).toEqual([...all]);
+  expect(await countOf(server)).toBe(1);
+  let received = "";
+  client.on("data", (chunk: Buffer) => {
+    received += chunk.toString("latin1");
+  });
+  client.write(upload(Buffer.from("next")));
+  await eventually("it is answered", () => received.includes(sha256(Buffer.from("next"))));
+  client.end();
+  await eventually("the server knows that it has closed", async () => (await countOf(server)) === 0);
 });
 
 // Red where the server's `timeout`, which is for what is under way, counts between two requests, too.

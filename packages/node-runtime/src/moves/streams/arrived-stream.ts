@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { Writable } from "node:stream";
+import { awaitNextRequest } from "./next-request.js";
 import { markAsResponding, unmarkAsResponding } from "./responding.js";
 
 /** How a response's end is told on its connection. */
@@ -60,10 +61,8 @@ export class ArrivedStream extends Writable {
   override _final(done: () => void): void {
     if (this.#framing.chunked) this.socket.write("0\r\n\r\n");
     this.#leave();
-    if (this.#framing.keepsAlive) {
-      this.#server.emit("connection", this.socket);
-      this.socket.resume();
-    } else this.socket.end(() => this.socket.resume());
+    if (this.#framing.keepsAlive) awaitNextRequest(this.#server, this.socket);
+    else this.socket.end(() => this.socket.resume());
     done();
   }
 

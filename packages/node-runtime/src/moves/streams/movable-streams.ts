@@ -6,6 +6,7 @@ import { idleConnections } from "../http-idle.js";
 import type { ArrivedConnection, ListenerOf, Movable, PausedConnection } from "../movable.js";
 import { MovableSockets } from "../sockets/movable-sockets.js";
 import { ArrivedStream, type Framing } from "./arrived-stream.js";
+import { awaitNextRequest } from "./next-request.js";
 
 /** How long responses of one kind go on in the next generation. */
 export interface StreamHooks {
@@ -119,7 +120,7 @@ export class MovableStreams implements Movable {
     const framing = { chunked: (flags & 1) !== 0, keepsAlive: (flags & 2) !== 0 };
     if ((flags & 4) !== 0) {
       this.#sockets.delete(socket);
-      if (framing.keepsAlive) server.emit("connection", socket);
+      if (framing.keepsAlive) awaitNextRequest(server, socket);
       else socket.end(() => socket.resume());
       return;
     }

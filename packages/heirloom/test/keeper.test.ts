@@ -160,6 +160,54 @@ test.skipIf(spawnSync("systemd-socket-activate", ["--version"]).error !== undefi
   },
 );
 
+/** Passes a socket that listens on the port twice, as a socket unit and a descriptor store do together, to the program behind it. */
+const passesTwice = `
+import fcntl, os, socket, sys
+listener = socket.socket()
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+listener.bind(("127.0.0.1", int(sys.argv[1])))
+listener.listen()
+copy = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD, 10)
+for number in (3, 4):
+    os.dup2(copy, number, inheritable=True)
+os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="web:web")
+os.execvp(sys.argv[2], sys.argv[2:])
+`;
+
+// Red when the numbers are passed on as they came: the second one is a socket of the keeper's own by then.
+test.skipIf(spawnSync("python3", ["--version"]).error !== undefined)(
+  "a socket that an init system passed twice is passed on once, and nothing else is",
+  async () => {
+    const target = { host: "127.0.0.1", port: await freePort() };
+    const service = await Service.start(
+      { listeners: [{ server: "http", ...target }] },
+      {
+        under: [
+          ...["python3", "-c", passesTwice, String(target.port)],
+          ...[process.execPath, main, "run", "--name", name, "--"],
+        ],
+      },
+    );
+    expect(await service.listeners()).toMatchObject([{ disposition: "inherited" }]);
+    const environment = readFileSync(`/proc/${service.pid}/environ`, "utf8").split("\0");
+    expect(environment).toContain("LISTEN_FDS=1");
+    expect(environment).toContain("LISTEN_FDNAMES=web");
+    await deposited(service);
+    await service.succeed();
+  },
+);
+
+// Red when its lines are written to the stream: the keeper then dies of the line that says whom it is about to start.
+test("INV-1: a generation is replaced also where nobody reads the log of its keeper any more", async () => {
+  const { service } = await kept();
+  service.stopReadingLog();
+  for (const next of [2, 3]) {
+    service.signal("SIGKILL");
+    await service.owner(next);
+    expect(await service.whoami()).toBe(next);
+  }
+});
+
 // Red when a generation names itself: its crash would be the service's end to an init system, which then ends the keeper, too.
 test("an init system hears that the keeper is the main process, in each generation", async () => {
   const folder = mkdtempSync(join(tmpdir(), "heirloom-init-"));

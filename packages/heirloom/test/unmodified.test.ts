@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { eventually } from "../../node-runtime/test/support/eventually.js";
 import { answers, get, startLoad } from "../../register/test/support/load.js";
 import { fixture, freePort, Program } from "../../register/test/support/program.js";
 import { main, run } from "./support/command.js";
@@ -64,6 +66,26 @@ const server = `
 import { createServer } from "node:http";
 createServer((request, response) => response.end("release 1")).listen(process.env.PORT, "127.0.0.1");
 `;
+
+// Red when the parent compares with the listeners of the last deposit, and not with those of its offer: the child is then blamed.
+test("INV-6: a listener that a program adds while its successor boots does not end the handoff", async () => {
+  const port = await freePort();
+  const script = `
+import { createServer } from "node:http";
+const { generation } = await import(process.env.API);
+if (generation().number > 1) await new Promise((resolve) => setTimeout(resolve, 1_500));
+createServer((_, response) => response.end(String(process.pid))).listen(process.env.PORT, "127.0.0.1");
+process.on("SIGUSR2", () => createServer().listen(0, "127.0.0.1"));
+`;
+  const program = startKept(script, port, ["--register"]);
+  await answers(() => get({ port }).then(() => {}));
+  const pid = Number(await get({ port }));
+  await program.logs(new RegExp(`keeps the listeners of generation 1 \\(pid ${pid}\\)`));
+  program.signal("SIGHUP", program.pid);
+  await eventually("the child boots", () => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8") !== "");
+  program.signal("SIGUSR2", pid);
+  await program.logs(new RegExp(`\\(pid ${pid}\\) handed over to`));
+});
 
 // The last one is red with a probation of less than two seconds, and where a process that fails gives nothing back.
 test.each<[string, string, RegExp]>([

@@ -98,11 +98,14 @@ export class Generation extends EventEmitter<GenerationEvents> {
     super();
     const spawner = new LocalSpawner();
     const keeper = KeeperLink.take();
-    const added = () => {
-      this.#oversight.listenerAdded();
-      init.listenerAdded();
-    };
-    const listeners = new Listeners(offer?.listeners ?? activated, added, (name) => init.listenerGone(name));
+    const listeners = new Listeners(offer?.listeners ?? activated, {
+      added: () => {
+        this.#oversight.listenerAdded();
+        init.listenerAdded();
+      },
+      gone: (name) => init.listenerGone(name),
+      log: settings.log,
+    });
     const init = new InitSystem(offer?.generation ?? 1, settings, listeners, keeper);
     this.#tickets = new TlsTickets(listeners, settings.log);
     this.#service = {

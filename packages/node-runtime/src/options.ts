@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Deadline, type Deadlines, defaultDeadlinesMs, HandoffError, limits } from "@heirloom/protocol";
 import { type ControlOptions, faultOfControl } from "./control/options.js";
+import { logToStderr } from "./log.js";
 import type { Launch } from "./process/launch.js";
 import { faultOfRehearsal, type Rehearsal } from "./rehearsal.js";
 import { faultOfNames } from "./unknown-option.js";
@@ -183,8 +184,4 @@ function isMilliseconds(ms: unknown): ms is number {
 
 function invalid(message: string): HandoffError {
   return new HandoffError("OPTION_INVALID", { message });
-}
-
-function logToStderr(line: string): void {
-  process.stderr.write(`heirloom: ${line}\n`);
 }

@@ -13,6 +13,7 @@ import {
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { now } from "../src/clock.js";
 import {
   type Answer,
   ask,
@@ -199,7 +200,7 @@ test("fifty restarts asked for within a second are two at most, and each caller 
 describe("a restart is served by a release that was started after it was asked for", () => {
   test("by the one that is under way, and by the one that is owner already", async () => {
     const service = await started({ options: { probationMs: 1_000 } });
-    const request = { command: "restart", askedAt: Date.now() };
+    const request = { command: "restart", askedAt: now() };
     service.configure({ beforeReady: "waits", options: { probationMs: 1_000 } });
     const first = new ControlClient(current(service), { command: "restart" });
     await first.until("step", ({ step }) => step === "accepted");
@@ -220,7 +221,7 @@ describe("a restart is served by a release that was started after it was asked f
 
   test("which is not told before that release is past its probation", async () => {
     const service = await started({ options: { probationMs: 60_000 } });
-    const request = { command: "restart", askedAt: Date.now() };
+    const request = { command: "restart", askedAt: now() };
     service.signal("SIGHUP");
     const owner = new ControlClient(await untilOpen(service, 2), request);
     await owner.until("queued");
@@ -240,6 +241,19 @@ test("whoever only looks whether somebody listens takes no place", async () => {
     probe.destroy();
   }
   expect((await ask(current(service), { command: "status" }))[0]).toMatchObject({ type: "status" });
+});
+
+// Red when what comes after the answer is still taken for the request.
+test("a request that came too late is not carried out", async () => {
+  const service = await started();
+  const caller = connect({ path: current(service), allowHalfOpen: true });
+  caller.write('{"command":"stop"}');
+  const answer = JSON.parse(String((await once(caller, "data"))[0]));
+  expect(answer).toMatchObject({ type: "error", code: "REQUEST_LATE" });
+  caller.end("\n");
+  await once(caller, "close");
+  expect(await service.whoami()).toBe(1);
+  expect(service.lines.some(({ event, to }) => event === "step" && to === "stopping")).toBe(false);
 });
 
 test("restart without a queue is refused while one is under way", async () => {

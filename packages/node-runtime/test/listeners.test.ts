@@ -1,10 +1,14 @@
-import { readdirSync } from "node:fs";
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { readdirSync, unlinkSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { request, type Target } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
 import { startLoad, unharmed } from "./support/load.js";
 import { settledDescriptors } from "./support/processes.js";
 import { type FixtureListener, Service } from "./support/service.js";
+import { SlowRequest } from "./support/slow-request.js";
 
 const tcp = (name: string, port = 0): FixtureListener => ({ name, server: "http", host: "127.0.0.1", port });
 const portOf = async (service: Service, name: string) =>
@@ -89,6 +93,24 @@ test("a Unix-domain socket that a release drops loses its path once its parent h
   await refused(path);
 });
 
+// Red when what the path leads to is first looked at as it is removed: that is always the same as itself.
+test("L-15: a path that a release drops is left to whoever has taken it over meanwhile", async () => {
+  const local: FixtureListener = { name: "local", server: "http", path: "app.sock" };
+  const service = await Service.start({ listeners: [tcp("web"), local] });
+  const slow = await SlowRequest.begin(await service.target("web"));
+  service.configure({ listeners: [tcp("web")] });
+  service.signal("SIGHUP");
+  await service.owner(2);
+  const path = join(service.dir, "app.sock");
+  unlinkSync(path);
+  const other = createServer().listen(path);
+  onTestFinished(() => void other.close());
+  await once(other, "listening");
+  expect(await slow.finish()).toBe(true);
+  await eventually("the parent leaves", () => service.processes.length === 1);
+  expect(await connects(path)).toBe(true);
+});
+
 // Red without discardCreated: whoever looks for the path would take a dead socket for the service's.
 test("L-15: a child that fails leaves no path of a socket that it created", async () => {
   const service = await Service.start({ listeners: [tcp("web")] });
@@ -165,4 +187,16 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+async function connects(path: string): Promise<boolean> {
+  const probe = connect(path);
+  try {
+    await once(probe, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.destroy();
+  }
 }

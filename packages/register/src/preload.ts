@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { joinGenerationSync } from "@heirloom/node-runtime";
 import { Interception } from "./listen/interception.js";
@@ -19,7 +20,7 @@ export function preload(): void {
   const settings = readSettings(process.env);
   const generation = joinGenerationSync(settings.generation);
   const { exitDeadlineMs = exitDeadlineMsDefault, readyDeadlineMs = 30_000, log } = settings.generation;
-  const say = log === false ? () => {} : (line: string) => void process.stderr.write(`heirloom: ${line}\n`);
+  const say = log === false ? () => {} : sayOnStderr;
   const beginTaking = takeSignals({
     generation,
     restartSignal: settings.restartSignal,
@@ -49,6 +50,15 @@ export function preload(): void {
     const ending = runProgramHandlers(settings.endSignals);
     return ending && Promise.race([ending, wait(exitDeadlineMs * 0.9)]);
   });
+}
+
+/** As the runtime does: not through the stream, whose errors end the process. */
+function sayOnStderr(line: string): void {
+  try {
+    writeSync(2, `heirloom: ${line}\n`);
+  } catch {
+    // Nobody reads it.
+  }
 }
 
 /** Workers of any kind run this module with their parent's options, and are served by that parent. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { fstatSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { controlRoot, currentName, defaultServiceName, faultOfControl } from "@heirloom/node-runtime/control";
@@ -6,6 +6,7 @@ import {
   firstActivatedDescriptor,
   loadPosix,
   loadSyscalls,
+  logToStderr,
   openPrivateFolder,
   presenceOf,
   takeActivated,
@@ -69,7 +70,7 @@ export async function run(line: readonly string[], options: RunOptions): Promise
     crashesMax,
     activated: takeSockets(),
     runs: async () => (await presenceOf(join(root, service, currentName))) === "answers",
-    log: (line) => void process.stderr.write(`heirloom: keeper (pid ${process.pid}): ${line}\n`),
+    log: (line) => logToStderr(`keeper (pid ${process.pid}): ${line}`),
   });
   return keeper.run();
 }
@@ -96,12 +97,26 @@ function takeSockets(): Activated {
   const { LISTEN_FDS: count = "", LISTEN_FDNAMES: names } = process.env;
   const found = takeActivated();
   if (found.length === 0) return { sockets: [], variables: {} };
+  const named = names?.split(":");
+  // What came twice is closed by now, and its number soon somebody else's.
+  const kept = Array.from({ length: Number(count) }, (_, index) => index).filter((index) =>
+    isOpen(firstActivatedDescriptor + index),
+  );
   return {
-    sockets: Array.from({ length: Number(count) }, (_, index) => firstActivatedDescriptor + index),
+    sockets: kept.map((index) => firstActivatedDescriptor + index),
     variables: {
-      LISTEN_FDS: count,
+      LISTEN_FDS: String(kept.length),
       LISTEN_PID: String(process.pid),
-      ...(names && { LISTEN_FDNAMES: names }),
+      ...(named && { LISTEN_FDNAMES: kept.map((index) => named[index] ?? "").join(":") }),
     },
   };
+}
+
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
+  }
 }

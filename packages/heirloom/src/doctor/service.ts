@@ -140,7 +140,7 @@ function checkProgram({ executable, scriptExists, cwdExists, status }: Facts): F
 }
 
 function checkMemory({ availableBytes: available, status }: Facts): Finding[] {
-  if (available === undefined) return [];
+  if (available === undefined || status.memory === undefined) return [];
   const needed = status.memory.rssBytes;
   const said = `${megabytes(available)} are available, and the owner uses ${megabytes(needed)}`;
   return [

@@ -47,7 +47,7 @@ function row({ generation, pid, status }: Process): string[] {
     plain(activity),
     age(Date.now() - startedAt),
     connectionsOf(connections),
-    megabytes(memory.rssBytes),
+    memory === undefined ? "" : megabytes(memory.rssBytes),
     releaseOf(status),
   ];
 }

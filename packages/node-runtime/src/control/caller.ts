@@ -41,6 +41,7 @@ export class SocketCaller implements Caller {
     ).unref();
     this.gone(() => clearTimeout(late));
     const take = (chunk: Buffer) => {
+      if (this.#over) return;
       received = Buffer.concat([received, chunk]);
       const end = received.indexOf("\n");
       if (end < 0 && received.length < requestBytesMax) return;

@@ -63,8 +63,14 @@ export class Control {
 
   conclude(report: HandoffReport): void {
     this.#feed.conclude(report);
-    // The child may have taken the name with it.
-    if (this.#open && report.outcome === "rolledBack") pointCurrent(this.#folder, this.#socket);
+    if (!this.#open || report.outcome !== "rolledBack") return;
+    try {
+      // The child may have taken the name with it.
+      pointCurrent(this.#folder, this.#socket);
+    } catch (error) {
+      const { log } = this.#subject.service.settings;
+      log(`tools do not find the owner by its name any more: ${(error as Error).message}`);
+    }
   }
 
   async #listen(parentPid: number | undefined): Promise<void> {

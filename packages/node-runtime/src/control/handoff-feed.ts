@@ -55,6 +55,11 @@ export class HandoffFeed {
     return this.#progress && { ...this.#progress, child: this.#child, steps: [...this.#progress.steps] };
   }
 
+  /** When the handoff began that is under way, on the clock that nobody sets. */
+  get begunAt(): number {
+    return this.#progress === undefined ? Number.NEGATIVE_INFINITY : this.#start;
+  }
+
   get lastFailure(): HandoffOutcome | undefined {
     return this.#lastFailure;
   }

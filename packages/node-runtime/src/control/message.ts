@@ -27,8 +27,8 @@ export interface RestartRequest {
    */
   readonly atLeast?: number;
   /**
-   * When the caller wanted it, in milliseconds since 1970: a release that was started later serves the request, be it owner already.
-   * Default: now.
+   * When the caller wanted it, in milliseconds on the machine's clock that nobody sets (CLOCK_MONOTONIC): a release that was
+   * started later serves the request, be it owner already. Default: now.
    */
   readonly askedAt?: number;
   /** Whether a restart that is under way is waited for, and followed by another. Default: true. */
@@ -69,7 +69,8 @@ export interface StatusAnswer extends ProcessId {
     readonly disposition: Exclude<Disposition, "dropped">;
   }[];
   readonly connections: ConnectionCounts;
-  readonly memory: { readonly rssBytes: number; readonly heapUsedBytes: number };
+  /** Missing where the system does not tell, as to a process at its limit of open files. */
+  readonly memory?: { readonly rssBytes: number; readonly heapUsedBytes: number };
   /** The process that keeps this generation's listeners, where there is one. */
   readonly keeper?: KeeperInfo;
   /** The handoff under way, or the one that this generation drains after. */

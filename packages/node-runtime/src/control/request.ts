@@ -35,7 +35,7 @@ export function parseRequest(line: string): ControlRequest {
   if (atLeast !== undefined && !(Number.isSafeInteger(atLeast) && (atLeast as number) >= 1))
     throw invalid("atLeast must be the number of a generation");
   if (askedAt !== undefined && !Number.isFinite(askedAt))
-    throw invalid("askedAt must be milliseconds since 1970");
+    throw invalid("askedAt must be milliseconds on the monotonic clock");
   if (queue !== undefined && typeof queue !== "boolean") throw invalid("queue must be true or false");
   return request as unknown as ControlRequest;
 }

@@ -1,4 +1,5 @@
 import type { HandoffError } from "@heirloom/protocol";
+import { now } from "../clock.js";
 import type { Caller } from "./caller.js";
 import type { HandoffFeed } from "./handoff-feed.js";
 import type { ErrorAnswer, RestartRequest } from "./message.js";
@@ -30,20 +31,19 @@ export class RestartQueue {
   }
 
   ask(
-    { atLeast = Number.POSITIVE_INFINITY, askedAt = Date.now(), queue = true }: RestartRequest,
+    { atLeast = Number.POSITIVE_INFINITY, askedAt = now(), queue = true }: RestartRequest,
     caller: Caller,
   ): void {
     const { service, states, isOwner } = this.#subject;
     const generation = service.number;
-    if (isOwner && (generation >= atLeast || askedAt < performance.timeOrigin)) {
+    if (isOwner && (generation >= atLeast || askedAt < now() - performance.now())) {
       this.#content(caller);
       return;
     }
     const refusal = notOwner(this.#subject) ?? stopping(this.#subject);
     const underWay = states.parent !== "serving";
-    const { startedAt = 0 } = this.#feed.progress ?? {};
     if (refusal !== undefined) caller.end(refusal);
-    else if (underWay && (generation + 1 >= atLeast || askedAt < startedAt)) {
+    else if (underWay && (generation + 1 >= atLeast || askedAt < this.#feed.begunAt)) {
       for (const step of this.#feed.steps) caller.say(step);
       this.#follow(caller);
     } else if (underWay && !queue) caller.end(busy(generation));

@@ -18,7 +18,7 @@ export function statusOf(
   feed: HandoffFeed,
   identity: { readonly name: string; readonly release: ReleaseInfo },
 ): StatusAnswer {
-  const { rss, heapUsed } = process.memoryUsage();
+  const memory = memoryOf();
   const { progress, lastFailure } = feed;
   return {
     type: "status",
@@ -33,11 +33,21 @@ export function statusOf(
     release: identity.release,
     listeners: service.listeners.held,
     connections: connectionsOf(service),
-    memory: { rssBytes: rss, heapUsedBytes: heapUsed },
+    ...(memory && { memory }),
     ...(keeper && { keeper }),
     ...(progress && { handoff: progress }),
     ...(lastFailure && { lastFailure }),
   };
+}
+
+function memoryOf(): StatusAnswer["memory"] {
+  try {
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rssBytes: rss, heapUsedBytes: heapUsed };
+  } catch {
+    // It opens a file of /proc.
+    return undefined;
+  }
 }
 
 export function connectionsOf({ drainer }: ControlSubject["service"]): ConnectionCounts {

@@ -37,8 +37,9 @@ export class Attempt {
   readonly record: HandoffRecord;
   readonly #service: Service;
   readonly #machine: ParentMachine;
-  /** The features that the child is offered. */
-  readonly #offered: readonly string[];
+  /** What the child is offered, by their names. */
+  readonly #features: readonly string[];
+  readonly #listeners: readonly string[];
   #link: ChildLink | undefined;
   #moves: ParentMoves | undefined;
   #exporter: Exporter | undefined;
@@ -49,7 +50,8 @@ export class Attempt {
     this.#service = service;
     this.#newest = service.number + 1;
     this.#machine = machine;
-    this.#offered = offeredFeatures(service);
+    this.#features = offeredFeatures(service);
+    this.#listeners = service.listeners.held.map(({ name }) => name);
   }
 
   /** The child's process. */
@@ -80,7 +82,7 @@ export class Attempt {
   /** Seals the offer, and starts the child with it. */
   spawn(): void {
     try {
-      this.#service.spawner.spawn(spawnRequest(this.#service, this.#offered), {
+      this.#service.spawner.spawn(spawnRequest(this.#service, this.#features), {
         spawned: (child) => this.#spawned(child),
         failed: (error) => this.#machine.dispatch("spawnFailed", error),
         exited: (code, signal) => this.#exited(code, signal),
@@ -164,7 +166,7 @@ export class Attempt {
     const { type } = message as ChildMessage;
     const { state } = this.#machine;
     return (
-      faultOf(message, this.#service.listeners.offeredNames, this.#offered) ??
+      faultOf(message, this.#listeners, this.#features) ??
       (Object.hasOwn(parentRole.table[state], eventOf(type)) ? undefined : violation("child", type, state)) ??
       this.#hearOfState(message, link) ??
       this.#moves?.hear(message)

@@ -197,11 +197,12 @@ export class Parent {
     const attempt = this.#attempt;
     this.#attempt = undefined;
     this.#committed = undefined;
-    if (attempt !== undefined) this.#service.concluded(attempt.record.report(outcome, error));
     attempt?.close();
     this.waiters.fail(error);
     if (this.state === "stopping") this.waiters.deny(error);
     this.#driver.forgetReason();
+    // Last: it leads to code of the application.
+    if (attempt !== undefined) this.#service.concluded(attempt.record.report(outcome, error));
   }
 
   async #leave(): Promise<void> {

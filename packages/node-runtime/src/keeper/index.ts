@@ -2,6 +2,7 @@ export { encodeOffer, type Listener, supportedVersions } from "@heirloom/protoco
 export { openPrivateFolder, remove } from "../control/folder.js";
 export { presenceOf } from "../control/presence.js";
 export { firstActivatedDescriptor, takeActivated } from "../init/activation.js";
+export { logToStderr } from "../log.js";
 export { socketDescriptor } from "../node-internals.js";
 export { offerVariable } from "../process/environment.js";
 export { exists } from "../process/exists.js";

@@ -12,12 +12,18 @@ import type { ListenRequest } from "./options.js";
  */
 export function adopt(server: Server, request: ListenRequest, offered: Listener): HeldListener {
   const { descriptor, custody, address, inode } = offered;
-  const wrong = contradiction(descriptor, address, inode) ?? difference(descriptor, custody);
-  if (wrong !== undefined) {
-    throw new HandoffError("LISTENER_MISMATCH", {
-      message: `listener ${offered.name} was not handed over as offered: ${wrong}`,
-    });
+  const mismatch = (message: string, cause?: unknown) =>
+    new HandoffError("LISTENER_MISMATCH", { message: `listener ${offered.name} ${message}`, cause });
+  let wrong: string | undefined;
+  try {
+    wrong = contradiction(descriptor, address, inode) ?? difference(descriptor, custody);
+  } catch (error) {
+    throw mismatch(
+      `cannot be checked: ${(error as Error).message}; is /proc mounted, and a descriptor free?`,
+      error,
+    );
   }
+  if (wrong !== undefined) throw mismatch(`was not handed over as offered: ${wrong}`);
   return new HeldListener({
     request,
     address,

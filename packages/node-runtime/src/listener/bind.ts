@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { createServer, type ListenOptions as NodeListenOptions, type Server } from "node:net";
 import { resolve } from "node:path";
 import { type Address, HandoffError, type Listener } from "@heirloom/protocol";
@@ -23,14 +24,19 @@ export async function bind(
   const path = request.path === undefined ? undefined : absolutePath(request.path);
   const temporary = path === undefined || path.startsWith("\0") ? path : temporaryPath(path);
   const binder = syscalls === undefined ? server : createServer();
+  let custody: number | undefined;
   try {
-    const custody = await new Promise<number | undefined>((done, failed) => {
+    custody = await new Promise<number | undefined>((done, failed) => {
       binder.once("error", failed);
       binder.once("listening", () => {
         binder.removeListener("error", failed);
         const descriptor = descriptorOf(binder);
         // Before anything else gets its turn, so that nothing is accepted that nobody would answer.
-        done(descriptor === undefined ? undefined : syscalls?.duplicate(descriptor));
+        try {
+          done(descriptor === undefined ? undefined : syscalls?.duplicate(descriptor));
+        } catch (error) {
+          failed(error);
+        }
       });
       netServer.listen.call(binder, listenOptions(request, temporary));
     });
@@ -42,9 +48,8 @@ export async function bind(
     return new HeldListener({ request, address, disposition: "created", server, custody });
   } catch (error) {
     binder.close();
-    throw error instanceof HandoffError
-      ? error
-      : bindError(request, unclaimed, error as NodeJS.ErrnoException);
+    if (custody !== undefined) closeSync(custody);
+    throw bindError(request, unclaimed, error);
   }
 }
 
@@ -73,11 +78,14 @@ function tcpAddress(server: Server, { ipv6Only }: ListenRequest): Address {
   return { kind: "tcp", host: bound.address, port: bound.port, ...(ipv6Only && { ipv6Only }) };
 }
 
-function bindError(
+/** Says what to do about it, unless that was said already. */
+export function bindError(
   request: ListenRequest,
   unclaimed: readonly Listener[],
-  cause: NodeJS.ErrnoException,
+  error: unknown,
 ): HandoffError {
+  if (error instanceof HandoffError) return error;
+  const cause = error as NodeJS.ErrnoException;
   const { name, host = "*", port, path } = request;
   const code = cause.code ?? cause.message;
   const inTheWay = unclaimed.find(({ address }) => address.kind === "tcp" && address.port === port);
@@ -90,6 +98,8 @@ function bindError(
     EACCES: "this user may not use it; take a port above 1023, or a folder that this user may write",
     EADDRNOTAVAIL: "this machine has no such address",
     ENOTFOUND: "the host name is unknown",
+    EAI_AGAIN:
+      "the host name cannot be looked up now; give an address where a restart is not to depend on that",
     ENOENT: "the folder does not exist",
     EMFILE: "this process has no free descriptors: raise its limit of open files (ulimit -n)",
   };

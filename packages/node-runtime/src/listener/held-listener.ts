@@ -1,4 +1,4 @@
-import { chmodSync, closeSync } from "node:fs";
+import { chmodSync, closeSync, statSync } from "node:fs";
 import type { Server } from "node:net";
 import { type Address, type Disposition, HandoffError, type Listener } from "@heirloom/protocol";
 import { allowCloseEvent, closeListeningHandle, descriptorOf, netServer } from "../node-internals.js";
@@ -64,7 +64,7 @@ export class HeldListener {
 
   /** Whether the socket lives in the accepting handle alone. */
   get lacksCustody(): boolean {
-    return this.#custody === undefined;
+    return this.#custody === undefined && descriptorOf(this.server) !== undefined;
   }
 
   /** The descriptor to give to a child, as often as the child needs it. */
@@ -83,13 +83,19 @@ export class HeldListener {
     if (fd === undefined) throw new Error(`listener ${this.name} has no descriptor left to accept on`);
     if (fd === this.#spare) this.#spare = undefined;
     else this.#custody = undefined;
-    const { mode, backlog } = this.#request;
-    if (mode !== undefined && this.#identity !== undefined) chmodSync(this.#path, mode);
     // Without a backlog, listen(2) would be called again with the default and shorten the queue for everybody. Node
     // takes it beside a descriptor only as an argument of its own: as an option it is ignored.
-    netServer.listen.call(this.server, { fd }, backlog);
+    netServer.listen.call(this.server, { fd }, this.#request.backlog);
     if (!netServer.isListening(this.server))
       throw new Error(`listener ${this.name} cannot be listened on as descriptor ${fd}`);
+  }
+
+  /** Gives the path the mode that was asked for, where it is this listener's still. @throws Error The system does not allow it */
+  setMode(): void {
+    const { mode } = this.#request;
+    if (mode === undefined || this.#identity === undefined || pathIdentity(this.#path) !== this.#identity)
+      return;
+    if ((statSync(this.#path).mode & 0o777) !== mode) chmodSync(this.#path, mode);
   }
 
   /** Puts a copy of the accepting descriptor in custody, if there is none. */

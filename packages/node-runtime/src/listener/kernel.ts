@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import type { Address, UnixAddress } from "@heirloom/protocol";
 import { formatAddress, isIPv6Literal, sameHost } from "./address.js";
 
@@ -34,7 +34,10 @@ export function isBoundTo(descriptor: number, path: string): boolean {
   return bound?.kind === "unix" && bound.path === path;
 }
 
-/** What speaks against a descriptor being the listening socket with this address; undefined where nothing does. */
+/**
+ * What speaks against a descriptor being the listening socket with this address; undefined where nothing does.
+ * @throws Error where the kernel's table can't be read
+ */
 export function contradiction(descriptor: number, address: Address, inode?: string): string | undefined {
   const found = socketInode(descriptor);
   if (found === undefined) return `descriptor ${descriptor} is not an open socket`;
@@ -90,7 +93,10 @@ const column = { local: 1, state: 3, inode: 9 };
 const inodeEnd = { tcp: 92, tcp6: 140 };
 
 function tcpListener(inode: string, table: "tcp" | "tcp6"): Address | undefined {
-  for (const row of listeningRows(`/proc/self/net/${table}`, inodeEnd[table])) {
+  const path = `/proc/self/net/${table}`;
+  // A kernel that was booted without IPv6 has no table of it.
+  if (table === "tcp6" && !existsSync(path)) return undefined;
+  for (const row of listeningRows(path, inodeEnd[table])) {
     if (row[column.inode] !== inode) continue;
     const [host = "", port = ""] = row[column.local]?.split(":") ?? [];
     return { kind: "tcp", host: parseHost(host), port: Number.parseInt(port, 16) };

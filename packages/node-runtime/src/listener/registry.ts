@@ -10,30 +10,40 @@ import {
 import { descriptorOf, netServer } from "../node-internals.js";
 import { loadSyscalls } from "../syscalls.js";
 import { adopt, descriptorsOf, find, literalHosts, lookUp } from "./adopt.js";
-import { bind } from "./bind.js";
+import { bind, bindError } from "./bind.js";
 import { HeldListener } from "./held-listener.js";
 import { isBoundTo, socketInode } from "./kernel.js";
 import { checkListenOptions, type ListenOptions, type ListenRequest } from "./options.js";
 import { pathIdentity, unpublish } from "./unix-path.js";
 
+/** How soon custody is tried again where there was no descriptor for it. */
+const replenishAgainMs = 1_000;
+
+export interface ListenersObserver {
+  /** One more is held, and nothing is accepted on it yet. */
+  added(): void;
+  /** One was given up, by the name that it was offered by or is held by. */
+  gone(name: string): void;
+  log(line: string): void;
+}
+
 /** The listeners of one generation: those it was offered, and those it holds. */
 export class Listeners {
   readonly #offered: Map<string, Listener>;
+  /** What the paths among them led to at first, by name: later they may be somebody else's. */
+  readonly #offeredPaths = new Map<string, string | undefined>();
   readonly #held = new Map<string, HeldListener>();
   /** Of all that are held, or about to be. */
   readonly #names = new Set<string>();
-  #offeredNames: readonly string[] = [];
-  readonly #added: () => void;
-  readonly #gone: (name: string) => void;
+  /** Likewise. */
+  readonly #servers = new Set<Server>();
+  readonly #observer: ListenersObserver;
 
-  /**
-   * `added` is called with each listener that is held from then on, before anything is accepted on it; `gone` with each that is
-   * given up, by the name that it was offered by or is held by.
-   */
-  constructor(offered: readonly Listener[] = [], added = () => {}, gone = (_name: string) => {}) {
-    this.#added = added;
-    this.#gone = gone;
+  constructor(offered: readonly Listener[], observer: ListenersObserver) {
+    this.#observer = observer;
     this.#offered = new Map(offered.map((listener) => [listener.name, listener]));
+    for (const { name, address } of offered)
+      if (address.kind === "unix") this.#offeredPaths.set(name, pathIdentity(address.path));
   }
 
   /**
@@ -44,6 +54,7 @@ export class Listeners {
     const request = this.#check(server, options);
     assertSilent(server, request);
     this.#names.add(request.name);
+    this.#servers.add(server);
     try {
       // Nobody is looked up, or waited for, where nothing was offered.
       const hosts = this.#offered.size > 0 ? (literalHosts(request) ?? (await lookUp(request))) : [];
@@ -54,7 +65,8 @@ export class Listeners {
         : this.#adopt(server, request, offered);
     } catch (error) {
       this.#names.delete(request.name);
-      throw error;
+      this.#servers.delete(server);
+      throw bindError(request, this.unclaimed, error);
     }
   }
 
@@ -90,21 +102,17 @@ export class Listeners {
   giveUp(held: HeldListener): void {
     this.#held.delete(held.name);
     this.#names.delete(held.name);
+    this.#servers.delete(held.server);
     if (held.offered !== undefined && held.isUntouched) this.#offered.set(held.offered.name, held.offered);
     else {
       held.giveUp();
-      this.#gone(held.name);
+      this.#observer.gone(held.name);
     }
   }
 
   /** What was offered and nobody has asked for yet. */
   get unclaimed(): readonly Listener[] {
     return [...this.#offered.values()];
-  }
-
-  /** The names in the last offer. */
-  get offeredNames(): readonly string[] {
-    return this.#offeredNames;
   }
 
   /** Who serves what, by the listeners' names. */
@@ -124,7 +132,7 @@ export class Listeners {
         message: `two listeners are called ${JSON.stringify(name)}: give each listen() a name of its own`,
       });
     }
-    if ([...this.#held.values()].some((held) => held.server === server)) {
+    if (this.#servers.has(server)) {
       throw new HandoffError("LISTENER_INVALID", {
         message: `the server of listener ${name} is that of another listener already: make a server for each`,
       });
@@ -156,8 +164,9 @@ export class Listeners {
 
   #add(held: HeldListener): HeldListener {
     this.#names.add(held.name);
+    this.#servers.add(held.server);
     this.#held.set(held.name, held);
-    this.#added();
+    this.#observer.added();
     return held;
   }
 
@@ -185,22 +194,37 @@ export class Listeners {
       const slot = first + descriptors.push(descriptor, descriptor) - 2;
       return { name, address, descriptor: slot, custody: slot + 1, ...(inode !== undefined && { inode }) };
     });
-    this.#offeredNames = listeners.map(({ name }) => name);
     return { listeners, descriptors };
   }
 
   /**
    * Accepts on every listener. What that took out of custody is replaced a moment later, since copying descriptors
    * needs a library whose loading would keep clients waiting now. Inherited listeners bring both descriptors along.
+   * @throws Error There is none that could be accepted on
    */
   accept(): void {
-    for (const held of this.#held.values()) held.accept();
-    this.#replenish().catch(() => {});
+    const failures: Error[] = [];
+    for (const held of this.#held.values()) {
+      try {
+        this.acceptOn(held);
+      } catch (error) {
+        failures.push(error as Error);
+      }
+    }
+    const [first] = failures;
+    if (first !== undefined && failures.length === this.#held.size) throw first;
+    // The others are served all the same.
+    for (const { message } of failures) this.#observer.log(`${message}: restart the service when it can be`);
   }
 
-  /** The same for one that came later than the others. */
+  /** The same for one alone. */
   acceptOn(held: HeldListener): void {
     held.accept();
+    try {
+      held.setMode();
+    } catch (error) {
+      this.#observer.log(`the mode of listener ${held} cannot be set: ${(error as Error).message}`);
+    }
     this.#replenish().catch(() => {});
   }
 
@@ -212,7 +236,11 @@ export class Listeners {
   async #replenish(): Promise<void> {
     const lacking = [...this.#held.values()].filter(({ lacksCustody }) => lacksCustody);
     const syscalls = lacking.length > 0 ? await loadSyscalls() : undefined;
-    if (syscalls !== undefined) for (const held of lacking) held.replenish(syscalls);
+    if (syscalls === undefined) return;
+    for (const held of lacking) held.replenish(syscalls);
+    // Out of descriptors: without custody there is no way back from a handoff.
+    if (lacking.some(({ lacksCustody }) => lacksCustody))
+      setTimeout(() => this.#replenish().catch(() => {}), replenishAgainMs).unref();
   }
 
   park(): void {
@@ -244,12 +272,12 @@ export class Listeners {
       const { address } = offered;
       const keepsPath = address.kind === "unix" && isBoundTo(offered.descriptor, address.path);
       for (const descriptor of descriptorsOf(offered)) closeSync(descriptor);
-      if (offered.address.kind === "unix" && !keepsPath)
-        unpublish(offered.address.path, pathIdentity(offered.address.path));
+      if (address.kind === "unix" && !keepsPath)
+        unpublish(address.path, this.#offeredPaths.get(offered.name));
     }
     const names = [...this.#offered.keys()];
     this.#offered.clear();
-    for (const name of names) this.#gone(name);
+    for (const name of names) this.#observer.gone(name);
   }
 
   /** What can be found again by its address in another process, without anything that this one knows: no paths that it has published. */

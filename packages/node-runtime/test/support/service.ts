@@ -165,6 +165,11 @@ export class Service {
     });
   }
 
+  /** Leaves its standard error without a reader, as a log process that has died does. */
+  stopReadingLog(): void {
+    this.#process?.stderr?.destroy();
+  }
+
   /** Waits until its generations have written this for people, which has a stream of its own. */
   async logged(text: RegExp): Promise<void> {
     await eventually(`the log has ${text}`, () => text.test(this.log));

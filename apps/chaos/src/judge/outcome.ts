@@ -89,7 +89,15 @@ function mayEnd(evidence: Evidence, ends: Expectation["ends"]): boolean {
     const owned = others.some((line) => line.type === "step" && OWNS.has(line.to ?? ""));
     return (turn.kind === "sigterm" && owned) || hadLeft(evidence);
   }
-  return ends === "may" && !others.some(({ at }) => at < (fault?.at ?? 0));
+  return lingered(evidence) || (ends === "may" && !others.some(({ at }) => at < (fault?.at ?? 0)));
+}
+
+/** Whether the parent took longer to end itself than its child waits for it: that has to leave a parent that lives. */
+function lingered({ turn, fault, tracks }: Evidence): boolean {
+  const { at = 0, present = [] } = fault ?? {};
+  const struck = present.find((each) => each.struck)?.pid;
+  const { diedAt = Number.POSITIVE_INFINITY } = tracks.find(({ pid }) => pid === struck) ?? {};
+  return turn.kind === "outOfMemory" && diedAt - at > DEADLINES.parkDeadlineMs;
 }
 
 /** The states of a child that owns the service. */

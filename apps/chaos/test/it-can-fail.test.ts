@@ -183,13 +183,16 @@ const CASES: readonly Case[] = [
   },
   {
     what: "does not begin exclusive work again",
-    breakage: { from: "hooks.runResume()?.", to: "undefined?." },
+    breakage: { from: "hooks.runResume(deadlinesMs.park, log)?.", to: "undefined?." },
     cells: ["child/commitReceived/sigkill"],
     promise: "INV-6",
   },
   {
     what: "forgets to unpark",
-    breakage: { from: "listeners.accept();\n    hooks.runResume()", to: "hooks.runResume()" },
+    breakage: {
+      from: "listeners.accept();\n    const { deadlinesMs, log }",
+      to: "const { deadlinesMs, log }",
+    },
     cells: ["child/commitReceived/sigkill"],
     promise: "INV-2",
   },

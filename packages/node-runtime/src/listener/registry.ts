@@ -38,6 +38,7 @@ export class Listeners {
   /** Likewise. */
   readonly #servers = new Set<Server>();
   readonly #observer: ListenersObserver;
+  #replenishing: NodeJS.Timeout | undefined;
 
   constructor(offered: readonly Listener[], observer: ListenersObserver) {
     this.#observer = observer;
@@ -206,7 +207,7 @@ export class Listeners {
     const failures: Error[] = [];
     for (const held of this.#held.values()) {
       try {
-        this.acceptOn(held);
+        this.#accept(held);
       } catch (error) {
         failures.push(error as Error);
       }
@@ -215,17 +216,22 @@ export class Listeners {
     if (first !== undefined && failures.length === this.#held.size) throw first;
     // The others are served all the same.
     for (const { message } of failures) this.#observer.log(`${message}: restart the service when it can be`);
+    this.#replenish().catch(() => {});
   }
 
-  /** The same for one alone. */
+  /** The same for one that came later than the others. */
   acceptOn(held: HeldListener): void {
+    this.#accept(held);
+    this.#replenish().catch(() => {});
+  }
+
+  #accept(held: HeldListener): void {
     held.accept();
     try {
       held.setMode();
     } catch (error) {
       this.#observer.log(`the mode of listener ${held} cannot be set: ${(error as Error).message}`);
     }
-    this.#replenish().catch(() => {});
   }
 
   /** Gives up what programs closed during a handoff that came to nothing. */
@@ -239,8 +245,9 @@ export class Listeners {
     if (syscalls === undefined) return;
     for (const held of lacking) held.replenish(syscalls);
     // Out of descriptors: without custody there is no way back from a handoff.
-    if (lacking.some(({ lacksCustody }) => lacksCustody))
-      setTimeout(() => this.#replenish().catch(() => {}), replenishAgainMs).unref();
+    if (!lacking.some(({ lacksCustody }) => lacksCustody)) return;
+    clearTimeout(this.#replenishing);
+    this.#replenishing = setTimeout(() => this.#replenish().catch(() => {}), replenishAgainMs).unref();
   }
 
   park(): void {

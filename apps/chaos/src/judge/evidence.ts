@@ -57,6 +57,12 @@ export interface Evidence {
   readonly release: { readonly found: string | undefined; readonly expected: string };
 }
 
+/** When those died that the fault struck, of those that did. */
+export function deathsOf({ fault, tracks }: Evidence): number[] {
+  const struck = new Set(fault?.present.flatMap((each) => (each.struck ? [each.pid] : [])));
+  return tracks.flatMap(({ pid, diedAt }) => (struck.has(pid) ? (diedAt ?? []) : []));
+}
+
 /** Whether somebody was let in, and answered. */
 export function isNewConnection({ kind, failure }: RequestRecord): boolean {
   return failure === undefined && (kind === "new" || kind === "slow" || kind === "unix");

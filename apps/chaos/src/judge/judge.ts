@@ -3,7 +3,7 @@ import { servesOn } from "../plan/expectation.js";
 import { ENDING_KINDS, type Kind } from "../plan/kind.js";
 import { AT_ONCE_MS, DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { divide } from "./blame.js";
-import { type Evidence, type Invariant, isNewConnection, type Violation } from "./evidence.js";
+import { deathsOf, type Evidence, type Invariant, isNewConnection, type Violation } from "./evidence.js";
 import { oneOwner } from "./one-owner.js";
 import { expected, outcome } from "./outcome.js";
 
@@ -82,16 +82,16 @@ export function judge(evidence: Evidence): Verdict {
 /** The states of a parent whose child has said that it is owner. */
 const LEAVES = new Set(["draining", "departing", "left"]);
 
-function recovery({ fault, records, turn, tracks }: Evidence): number | undefined {
+function recovery(evidence: Evidence): number | undefined {
+  const { fault, records, turn } = evidence;
   if (fault === undefined) return undefined;
   // A parent that hangs is not dead, nor is a child that has said that it is owner: nobody may take its place, and it goes on when it wakes.
   const hangs = turn.kind === "stopLong" || turn.kind === "busyLoop" || turn.kind === "stopShort";
   const isOwner = turn.victim === "parent" || LEAVES.has(fault.parentState ?? "");
+  let from = fault.at;
+  if (hangs && isOwner) from = fault.until;
   // One that ends itself lives until it has: running out of heap takes its time.
-  const struck = fault.present.filter((each) => each.struck).map(({ pid }) => pid);
-  const deaths = tracks.flatMap(({ pid, diedAt }) => (struck.includes(pid) ? (diedAt ?? []) : []));
-  const from =
-    hangs && isOwner ? fault.until : ENDING_KINDS.has(turn.kind) ? Math.max(fault.at, ...deaths) : fault.at;
+  else if (ENDING_KINDS.has(turn.kind)) from = Math.max(fault.at, ...deathsOf(evidence));
   let first = Number.POSITIVE_INFINITY;
   for (const record of records) {
     if (isNewConnection(record) && record.start >= fault.at && record.end < first) first = record.end;

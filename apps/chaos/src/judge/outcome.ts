@@ -2,7 +2,7 @@ import { cellName } from "../plan/cell.js";
 import { type Expectation, expectationOf, REASONS } from "../plan/expectation.js";
 import { ENDING_KINDS } from "../plan/kind.js";
 import { DEADLINES } from "../victim/deadlines.js";
-import { type Evidence, isNewConnection, type Violation } from "./evidence.js";
+import { deathsOf, type Evidence, isNewConnection, type Violation } from "./evidence.js";
 
 const UNDISTURBED: Expectation = { owners: ["parent", "child"], ends: "no" };
 /** For a child that was never ready to be told to leave, or to be ended, and to be reported. */
@@ -93,11 +93,10 @@ function mayEnd(evidence: Evidence, ends: Expectation["ends"]): boolean {
 }
 
 /** Whether the parent took longer to end itself than its child waits for it: that has to leave a parent that lives. */
-function lingered({ turn, fault, tracks }: Evidence): boolean {
-  const { at = 0, present = [] } = fault ?? {};
-  const struck = present.find((each) => each.struck)?.pid;
-  const { diedAt = Number.POSITIVE_INFINITY } = tracks.find(({ pid }) => pid === struck) ?? {};
-  return turn.kind === "outOfMemory" && diedAt - at > DEADLINES.parkDeadlineMs;
+function lingered(evidence: Evidence): boolean {
+  const { turn, fault } = evidence;
+  const [diedAt = Number.POSITIVE_INFINITY] = deathsOf(evidence);
+  return turn.kind === "outOfMemory" && diedAt - (fault?.at ?? 0) > DEADLINES.parkDeadlineMs;
 }
 
 /** The states of a child that owns the service. */

@@ -1,4 +1,4 @@
-import type { ControlAnswer } from "@heirloom/node-runtime/control";
+import { type ControlAnswer, now } from "@heirloom/node-runtime/control";
 import { CommandError } from "../exit-status.js";
 import { converse, SilenceError } from "./conversation.js";
 import { anyOwner, ownerOf } from "./owner.js";
@@ -20,7 +20,7 @@ export async function* restartService(
   { queue }: RestartWish,
 ): AsyncGenerator<ControlAnswer> {
   // When this command was started: fifty of them that are started within a second take longer than that to ask.
-  const askedAt = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+  const askedAt = now() - performance.now();
   let atLeast: number | undefined;
   let owner = await anyOwner(service);
   for (;;) {

@@ -1,3 +1,5 @@
+/** What `askedAt` is told by. */
+export { now } from "../clock.js";
 export {
   controlRoot,
   controlRoots,

@@ -424,12 +424,7 @@ test("INV-4: who is between requests is told to close where a child takes none, 
   service.configure({ options: patient, before: "useUpDescriptors", spareDescriptors: 0 });
   service.signal("SIGHUP");
   const { pid: child } = await service.owner(2);
-  const told = clients.at(-1) as KeptAlive;
-  await eventually("the parent tells a client to close", async () => {
-    const answer = await told.whoami();
-    expect(answer).toMatchObject({ outcome: "ok", generation: 1 });
-    return answer.closes;
-  });
+  await untilToldToClose(clients.at(-1) as KeptAlive);
   service.signal("SIGUSR1", child);
   expect(await drained(service, pid)).toMatchObject({ drain: { moved: 11, finished: 1, cut: 0 } });
   for (const each of clients.slice(0, 11)) expect(await each.whoami()).toMatchObject(answeredBy(2));
@@ -534,12 +529,7 @@ test("INV-4: connections move on when a child answers at last, and meanwhile req
   service.arm({ role: "child", effect: "adoptConnections", when: "before", signal: "SIGSTOP" });
   service.signal("SIGHUP");
   const { pid: child } = await service.owner(2);
-  const told = clients.at(-1) as KeptAlive;
-  await eventually("the parent tells a client to close", async () => {
-    const answer = await told.whoami();
-    expect(answer).toMatchObject({ outcome: "ok", generation: 1 });
-    return answer.closes === true;
-  });
+  await untilToldToClose(clients.at(-1) as KeptAlive);
   service.signal("SIGCONT", child);
   expect(await drained(service, pid)).toMatchObject({ drain: { moved: 11, finished: 1, cut: 0 } });
   for (const each of clients.slice(0, 11)) expect(await each.whoami()).toMatchObject(answeredBy(2));
@@ -557,3 +547,12 @@ test("INV-4, INV-5: a service that ends while connections move ends all of them 
     expect(each.ended).toBe("truncated");
   }
 });
+
+/** Asks until the first generation, which goes on answering, says that this connection is to end. */
+function untilToldToClose(client: KeptAlive): Promise<boolean> {
+  return eventually("the parent tells a client to close", async () => {
+    const answer = await client.whoami();
+    expect(answer).toMatchObject({ outcome: "ok", generation: 1 });
+    return answer.closes === true;
+  });
+}

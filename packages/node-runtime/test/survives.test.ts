@@ -85,6 +85,7 @@ test("INV-6: custody that could not be had for want of descriptors is there for 
   };
   service.configure({});
   await rolledBack();
+  await service.until("descriptorsTaken");
   expect(inCustody(pid)).toBe(false);
   service.signal("SIGUSR1");
   await service.until("descriptorsFree");

@@ -33,13 +33,17 @@ export class Hooks {
 
   /**
    * `retireMs`: how long the retire that is undone may take in all. What has not returned by then is waited for no longer, and
-   * `log` is told: one hook that hangs must not keep the others from running for ever.
+   * `log` is told: one hook that hangs must not keep the others from running for ever. Should it return after all, what it has
+   * stopped is resumed once more. `log` is told what fails, too.
    */
-  runResume(retireMs: number, log: (line: string) => void): Promise<void> | undefined {
-    if (!this.#retired) return undefined;
+  runResume(retireMs: number, log: (line: string) => void): void {
+    if (!this.#retired) return;
     this.#retired = false;
-    this.#waitFor(this.#retiredAt + retireMs - now(), log);
-    return this.#run("onResume", this.resume);
+    const resume = () => void this.#run("onResume", this.resume)?.catch((error: Error) => log(error.message));
+    this.#waitFor(this.#retiredAt + retireMs - now(), log, () => {
+      if (!this.#retired) resume();
+    });
+    resume();
   }
 
   runExit(): Promise<void> | undefined {
@@ -67,8 +71,8 @@ export class Hooks {
     return run;
   }
 
-  /** What comes next waits for what came before, but for so long at most. */
-  #waitFor(ms: number, log: (line: string) => void): void {
+  /** What comes next waits for what came before, but for so long at most. `late`: it returned after that. */
+  #waitFor(ms: number, log: (line: string) => void, late: () => void): void {
     const chain = this.#chain;
     const before = this.#last;
     this.#chain = { givenUp: false };
@@ -82,6 +86,7 @@ export class Hooks {
       };
       const timer = setTimeout(giveUp, Math.max(0, ms));
       void before.then(() => {
+        if (chain.givenUp) return late();
         clearTimeout(timer);
         resolve();
       });

@@ -6,8 +6,9 @@ import { SlowRequest } from "./support/slow-request.js";
 const all = { retire: "say", resume: "say", exit: "say" } as const;
 const order = (service: Service) =>
   service.lines
-    .filter(({ event }) => ["retire", "resume", "exiting", "owner", "exit"].includes(event))
+    .filter(({ event }) => ["retire", "returned", "resume", "exiting", "owner", "exit"].includes(event))
     .map(({ event, generation, pid }) => `${event} ${generation ?? (pid === service.lines[0]?.pid ? 1 : 2)}`);
+const ofParent = (service: Service) => order(service).filter((each) => each.endsWith(" 1"));
 
 // Red when parked is told before the hook has returned: two generations would work at once.
 test("INV-3: onRetire is finished before the child is owner, and onExit before the process ends", async () => {
@@ -63,8 +64,33 @@ test("INV-6: an onRetire that hung once costs one handoff: onResume runs, and th
   await service.logged(/the application's onRetire hook number 1 has not returned/);
   service.configure({ hooks: all });
   await service.succeed();
-  const ofParent = order(service).filter((each) => each.endsWith(" 1"));
-  expect(ofParent).toEqual(["owner 1", "retire 1", "resume 1", "retire 1", "exiting 1", "exit 1"]);
+  expect(ofParent(service)).toEqual(["owner 1", "retire 1", "resume 1", "retire 1", "exiting 1", "exit 1"]);
+});
+
+// Red when onResume waits no longer than the park deadline: what the hook stops afterwards stays stopped in an owner.
+test("INV-6: an onRetire that is slow is waited for, and then onResume runs", async () => {
+  const service = await Service.start({
+    hooks: { ...all, retire: "hangOnce" },
+    options: { parkDeadlineMs: 2_000 },
+  });
+  expect(await service.handoff()).toMatchObject({ outcome: "rejected", code: "DEADLINE_EXPIRED" });
+  service.signal("SIGUSR1");
+  await service.until("resume", { generation: 1 });
+  expect(ofParent(service)).toEqual(["owner 1", "retire 1", "returned 1", "resume 1"]);
+});
+
+// Red when nobody cares for the hook any more.
+test("INV-6: an onRetire that returns after onResume ran has it run once more", async () => {
+  const service = await Service.start({
+    hooks: { ...all, retire: "hangOnce" },
+    options: { parkDeadlineMs: 300 },
+  });
+  expect(await service.handoff()).toMatchObject({ outcome: "rejected", code: "DEADLINE_EXPIRED" });
+  await service.until("resume", { generation: 1 });
+  const { now } = service;
+  service.signal("SIGUSR1");
+  await service.until("resume", { generation: 1 }, now);
+  expect(ofParent(service)).toEqual(["owner 1", "retire 1", "resume 1", "returned 1", "resume 1"]);
 });
 
 test("INV-6: onResume follows a rollback, and onRetire runs again with the next handoff", async () => {

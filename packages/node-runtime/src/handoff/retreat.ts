@@ -47,7 +47,8 @@ export class Retreat {
     this.#park += 1;
     listeners.accept();
     const { deadlinesMs, log } = settings;
-    hooks.runResume(deadlinesMs.park, log)?.catch((error: HandoffError) => log(error.message));
+    // As long again as it had: one that is only slow stops its work, and then resumes it.
+    hooks.runResume(2 * deadlinesMs.park, log);
   }
 
   /** `stayMs`: how long this generation does not leave, even with nothing to finish. */

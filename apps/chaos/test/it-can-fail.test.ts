@@ -183,8 +183,17 @@ const CASES: readonly Case[] = [
   },
   {
     what: "does not begin exclusive work again",
-    breakage: { from: "hooks.runResume(deadlinesMs.park, log)?.", to: "undefined?." },
+    breakage: { from: "hooks.runResume(2 * deadlinesMs.park, log);", to: "" },
     cells: ["child/commitReceived/sigkill"],
+    promise: "INV-6",
+  },
+  {
+    what: "leaves exclusive work undone that stops too late",
+    breakage: {
+      from: "this.#retiredAt + retireMs - now(), log, () => {\n      if (!this.#retired) resume();",
+      to: "0, log, () => {",
+    },
+    cells: ["parent/boot/slowRetirement"],
     promise: "INV-6",
   },
   {

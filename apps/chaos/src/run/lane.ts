@@ -21,8 +21,8 @@ import type { Track } from "./watch.js";
 
 /** How long one process must have been alone, owner, and without a handoff before the service counts as settled. */
 const QUIET_MS = 120;
-/** The same where the further handoff that was asked for may be yet to begin. */
-const ASKED_MS = 1_000;
+/** The same where something may be yet to follow. */
+const FOLLOWED_MS = 1_000;
 const SETTLE_EVERY_MS = 25;
 const STRIKE_MS_MAX = 9_000;
 const CONTROL_MS_MAX = 3_000;
@@ -32,7 +32,8 @@ const WORK_MS_MAX = 1_500;
 const LOADED_RECORDS = 20;
 const LOADED_MS_MAX = 2_000;
 const NOT_A_HANDOFF = new Set([undefined, "serving"]);
-const ASKS = new Set<Turn["kind"]>(["secondSighup", "sighupStorm"]);
+/** The further handoff that was asked for, or the return of a hook that is waited for no longer. */
+const FOLLOWED = new Set<Turn["kind"]>(["secondSighup", "sighupStorm", "slowRetirement"]);
 /** Until the child is owner deadlines run: of a handoff that takes half of one to get there, the fault is another than was meant. */
 const HURRIED = new Set<Turn["moment"]>(MOMENT_NAMES.slice(0, MOMENT_NAMES.indexOf("draining")));
 const SLOW_MS = DEADLINES.readyDeadlineMs / 2;
@@ -295,7 +296,7 @@ export class Lane {
         if (!this.#isSettled(before)) quietSince = undefined;
         else quietSince ??= performance.now();
         const further = (this.#service.watch.alive[0]?.generation ?? 0) > (before.generation ?? 0) + 1;
-        const enough = ASKS.has(kind) && !further ? ASKED_MS : QUIET_MS;
+        const enough = FOLLOWED.has(kind) && !further ? FOLLOWED_MS : QUIET_MS;
         return quietSince !== undefined && performance.now() - quietSince >= enough;
       },
       SETTLE_MS,

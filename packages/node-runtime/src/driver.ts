@@ -92,8 +92,10 @@ export class Driver<S extends string, Ev extends string, Ef extends string, F ex
     if (ignored !== undefined) return ignored;
     this.#reason ??= reason;
     this.#position = position;
-    this.#keepDeadline(role.deadlines[from.state], role.deadlines[position.state]);
-    if (position.state !== from.state) entered?.(position.state);
+    if (position.state !== from.state) {
+      this.#keepDeadline(from.state, position.state);
+      entered?.(position.state);
+    }
     for (const effect of due) {
       publishEffect({ generation, role: role.name, effect, when: "before" });
       effects[effect]();
@@ -102,8 +104,10 @@ export class Driver<S extends string, Ev extends string, Ef extends string, F ex
     return undefined;
   }
 
-  #keepDeadline(before: Deadline | undefined, now: Deadline | undefined): void {
-    if (before === now) return;
+  #keepDeadline(from: S, to: S): void {
+    const { deadlines, anew } = this.#options.role;
+    const now = deadlines[to];
+    if (now === deadlines[from] && !anew?.includes(to)) return;
     clearTimeout(this.#timer);
     // One that has fired already and is looking at the sockets is void, too.
     this.#timer = undefined;

@@ -37,6 +37,8 @@ export interface Role<
   readonly table: Readonly<Record<State, Readonly<Partial<Record<Event, Cell<State, Effect, Fact>>>>>>;
   /** Which deadline runs while in a state. It starts when a state that names it is entered from one that does not. */
   readonly deadlines: Readonly<Partial<Record<State, Deadline>>>;
+  /** States whose deadline starts when they are entered, also from one that names the same. Default: none. */
+  readonly anew?: readonly State[];
 }
 
 /** Where a machine stands. Plain data: compare, copy, store and print it freely. */

@@ -18,6 +18,8 @@ class Table:
     def __init__(self, role, text):
         self.rows = {}
         self.deadlines = {}
+        #: States whose deadline starts with them, also where the state before has the same one.
+        self.anew = set()
         for section in re.split(r"^#### ", text, flags=re.MULTILINE)[1:]:
             title = re.match(rf"{role}: (\w+)$", section, re.MULTILINE)
             if title is not None:
@@ -28,9 +30,11 @@ class Table:
 
     def _read_state(self, state, section):
         events = self.rows[state] = {}
-        deadline = re.search(r"Deadline: `(\w+)`", section)
+        deadline = re.search(r"Deadline: `(\w+)`(, starts anew)?", section)
         if deadline is not None:
             self.deadlines[state] = deadline[1]
+            if deadline[2]:
+                self.anew.add(state)
         for line in section.splitlines():
             if line.startswith("| `"):
                 event, when, following, effects, facts = [cell.strip() for cell in line.strip("|").split("|")]
@@ -62,6 +66,12 @@ class Machine:
     @property
     def deadline(self):
         return self._table.deadlines.get(self.state)
+
+    def moves_deadline(self, before):
+        """S-3: whether coming from that state starts, or stops, a deadline."""
+        if self.state == before:
+            return False
+        return self.state in self._table.anew or self.deadline != self._table.deadlines.get(before)
 
     def handle(self, event):
         """The effects of an event, in their order; None: it is ignored. Raises Unexpected."""

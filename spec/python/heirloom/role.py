@@ -29,7 +29,7 @@ class Role:
 
     def dispatch(self, event, detail=None):
         """Gives the machine an event and executes its effects. A message without a place here is a violation (M-4)."""
-        before, deadline = self.machine.state, self.machine.deadline
+        before = self.machine.state
         try:
             effects = self.machine.handle(event)
         except Unexpected:
@@ -40,7 +40,7 @@ class Role:
             return
         if effects is None:
             return
-        if self.machine.deadline != deadline:
+        if self.machine.moves_deadline(before):
             self._start_deadline()
         self.reason = self.reason_for(event, detail, before) or self.reason
         self.generation.publish(self.name, "event", event, before, self.machine.state)

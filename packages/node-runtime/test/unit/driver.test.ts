@@ -1,5 +1,5 @@
-import { defaultDeadlinesMs, type Role } from "@heirloom/protocol";
-import { expect, test } from "vitest";
+import { defaultDeadlinesMs, type ParentEffect, parentRole, type Role } from "@heirloom/protocol";
+import { expect, test, vi } from "vitest";
 import { Driver } from "../../src/driver.js";
 
 type State = "idle" | "waiting" | "stillWaiting" | "done";
@@ -62,6 +62,40 @@ test("a deadline that passes comes back as an event, with the state in which it 
     message:
       "the commit deadline of 20 ms passed while stillWaiting: see what kept the other side, or raise commitDeadlineMs",
   });
+});
+
+test("INV-4, D-1: a child that was slow to import has as long as any other to say that it is owner", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const effects = new Proxy({} as Record<ParentEffect, () => void>, { get: () => () => {} });
+    const driver = new Driver({
+      role: parentRole,
+      initial: "serving",
+      generation: 1,
+      deadlinesMs: defaultDeadlinesMs,
+      effects,
+      expired: "deadlineExpired",
+    });
+    for (const event of [
+      "handoffRequested",
+      "childSpawned",
+      "acceptReceived",
+      "stateWantedReceived",
+      "readyReceived",
+      "parked",
+    ] as const)
+      driver.dispatch(event);
+    vi.advanceTimersByTime(defaultDeadlinesMs.commit - 1);
+    driver.dispatch("stateAdoptedReceived");
+    vi.advanceTimersByTime(defaultDeadlinesMs.commit - 1);
+    await turn();
+    expect(driver.state).toBe("committing");
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(driver.state).toBe("fencing");
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 // The deadline has fired and waits for one more look at the sockets, and what is found there ends the wait.

@@ -25,13 +25,13 @@ Normative, but for the defaults. A deadline is a whole number of milliseconds, 1
 ${markdownTable(["deadline", "what it bounds", "default, ms", "runs in the parent's", "runs in the child's"], rows)}
 
 - **D-1** A deadline starts when a state that names it is entered from one that does not, and runs on through all states that name it:
-   \`ready\` covers \`offering\` and \`preparing\` together, \`commit\` covers \`transferring\` and \`committing\`, \`drain\` covers
-   \`draining\` and \`departing\`.
+   \`ready\` covers \`offering\` and \`preparing\` together, \`drain\` covers \`draining\` and \`departing\`. But \`commit\` starts anew in
+   ${codes(parentRole.anew ?? [])}: a child that was slow to import has as long as any other to say \`committed\`.
 - **D-2** It expires at most once, and only while a state that names it lasts. An ignored event leaves it running.
 - **D-3** Who owns the service is never decided by one. A deadline only makes a side stop waiting: the parent's by ending a child that it
    has not committed to, or by SIGKILL and the exit that follows; the child's by leaving while its parent lives.
-- **D-4** The child's \`commit\` is the parent's: the offer carries it. It should cover the parent's \`park\`, too, or a child leaves while its
-   parent still stops exclusive work. That is safe, and costs the handoff.
+- **D-4** The child's \`commit\` is the one that the offer carries. It should be the parent's \`park\` and \`commit\` together, or a child leaves
+   while its parent still stops exclusive work, or it imports state itself. That is safe, and costs the handoff.
 - **D-5** States without a deadline: \`serving\` and \`owner\` wait for nothing. \`spawning\`, \`ending\` and \`fencing\` wait for the operating
    system. \`booting\` and \`preparing\` are bounded by the parent's \`ready\`. \`founding\` and \`orphaned\` wait for the only application
    that is left. \`succeeding\` serves; the parent's \`drain\` bounds it. Of a hanging parent (it is not dead) it waits for the waking.

@@ -21,8 +21,8 @@ it, and, once it is owner, the parent's towards the one after it. The first gene
    rows, the first one whose condition is among the facts applies.
 - **S-2** The row's effects are executed in the order in which they stand, each begun after the one before it has returned. No event
    reaches the machines of a process while effects are left.
-- **S-3** Entering a state starts the deadline that is named for it, unless the state before it names the same one. Leaving the states
-   that name it stops it.
+- **S-3** Entering a state starts the deadline that is named for it, unless the state before it names the same one and this one does
+   not say that it starts anew. Leaving the states that name it stops it.
 - **S-4** An ignored event changes nothing, and does not start or stop a deadline. An event with neither row nor reason is an error:
    nothing is changed. Where it was a message, the message breaks the protocol (\`protocolViolated\`).
 - **S-5** A request for a handoff, and an order to end, go to the child's machine, unless the parent's machine is in another state than
@@ -51,20 +51,20 @@ function roleText({ role, file, prefix, word }: (typeof sections)[number]): stri
     list(`Effects of the ${word}`, `${prefix}Effect`),
     `### Table of the ${word}`,
     ...Object.entries(role.table).map(([state, cells]) =>
-      stateText(word, state, states.get(state) ?? "", cells as Cells, role.deadlines[state]),
+      stateText(word, state, states.get(state) ?? "", cells as Cells, deadlineOf(role, state)),
     ),
   ].join("\n\n");
 }
 
+function deadlineOf({ deadlines, anew }: AnyRole, state: string): string {
+  const deadline = deadlines[state];
+  if (deadline === undefined) return "";
+  return ` Deadline: ${code(deadline)}${anew?.includes(state) ? ", starts anew" : ""}.`;
+}
+
 type Cells = Readonly<Record<string, Cell<string, string, string>>>;
 
-function stateText(
-  word: string,
-  state: string,
-  doc: string,
-  cells: Cells,
-  deadline: string | undefined,
-): string {
+function stateText(word: string, state: string, doc: string, cells: Cells, deadline: string): string {
   const rows: string[][] = [];
   const reasons = new Map<string, string[]>();
   for (const [event, cell] of Object.entries(cells)) {
@@ -74,10 +74,7 @@ function stateText(
       rows.push([code(event), when ? code(when) : "", code(next), codes(effects), facts.join(", ")]);
     }
   }
-  const parts = [
-    `#### ${word}: ${state}`,
-    `${doc}${deadline === undefined ? "" : ` Deadline: ${code(deadline)}.`}`,
-  ];
+  const parts = [`#### ${word}: ${state}`, `${doc}${deadline}`];
   if (rows.length > 0) parts.push(markdownTable(["event", "if", "next", "effects", "facts"], rows));
   if (reasons.size > 0) {
     const ignored = [...reasons].map(([reason, events]) => `- ${codes(events)}: ${reason}`);

@@ -111,6 +111,8 @@ export const parentRole: Role<ParentState, ParentEvent, ParentEffect, ParentFact
     aborting: "exit",
     stopping: "drain",
   },
+  // A child that was slow to import has as long as any other to say that it is owner: fenced now, it would take clients along.
+  anew: ["committing"],
   table: {
     serving: {
       handoffRequested: { next: "spawning", effects: ["spawnChild"] },

@@ -21,7 +21,7 @@ export interface TcpAddress {
   readonly kind: "tcp";
   readonly host: string;
   readonly port: number;
-  /** Whether an IPv6 socket refuses IPv4. Default: false. */
+  /** Whether the IPv6 wildcard, `::`, refuses IPv4; it means nothing with another host. Default: false. */
   readonly ipv6Only?: boolean;
 }
 

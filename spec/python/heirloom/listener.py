@@ -10,6 +10,7 @@ from contextlib import suppress
 from .error import HandoffError
 
 BACKLOG = 511
+ANY_IPV6 = ipaddress.ip_address("::")
 
 
 class Listener:
@@ -68,20 +69,36 @@ def address_of(listener, path=None):
         return {"kind": "unix", "path": path or (name.decode() if isinstance(name, bytes) else name)}
     host, port = listener.getsockname()[:2]
     address = {"kind": "tcp", "host": host, "port": port}
-    if listener.family == socket.AF_INET6 and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+    if host == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
         address["ipv6Only"] = True
     return address
 
 
 def same_address(wanted, offered):
-    """L-6."""
+    """L-6: `wanted` may name its host, and leave the port open."""
     if wanted["kind"] != offered["kind"]:
         return False
     if wanted["kind"] == "unix":
-        return os.path.abspath(wanted["path"]) == os.path.abspath(offered["path"])
-    if wanted.get("port", 0) not in (0, offered["port"]):
-        return False
-    return ipaddress.ip_address(offered["host"]) in [ipaddress.ip_address(host) for host in _resolve(wanted["host"])]
+        return _identity(wanted) == _identity(offered)
+    port = wanted.get("port") or offered["port"]
+    return any(_identity({**wanted, "host": host, "port": port}) == _identity(offered) for host in _resolve(wanted["host"]))
+
+
+def _identity(address):
+    """What is the same of two literal addresses that are the same."""
+    if address["kind"] == "unix":
+        return os.path.abspath(address["path"])
+    host = _ip(address["host"])
+    return address["kind"], host, address["port"], host == ANY_IPV6 and bool(address.get("ipv6Only"))
+
+
+def _ip(host):
+    """However it is written, without its zone. What is no address, though it looks like one (`1.2`), is the same as itself."""
+    literal = host.partition("%")[0]
+    try:
+        return ipaddress.ip_address(literal)
+    except ValueError:
+        return literal
 
 
 def _resolve(host):
@@ -109,7 +126,7 @@ def adopt(offered):
         raise _mismatch(name, f"cannot be examined: {error}") from error
     if not listening or not is_stream:
         raise _mismatch(name, "does not listen")
-    if not same_address(address, kernel) or bool(address.get("ipv6Only")) != bool(kernel.get("ipv6Only")):
+    if address["kind"] != kernel["kind"] or _identity(address) != _identity(kernel):
         raise _mismatch(name, f"listens at {kernel}, and not at {address}")
     return Listener(name, listener, "inherited", offered.get("custody"), path)
 
@@ -158,6 +175,8 @@ def bind(name, wanted):
         family = socket.AF_INET6 if ":" in wanted["host"] else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, bool(wanted.get("ipv6Only")))
         listener.bind((wanted["host"], wanted.get("port", 0)))
         listener.listen(BACKLOG)
         return Listener(name, listener, "created")

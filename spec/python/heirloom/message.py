@@ -113,7 +113,7 @@ versions = table(
     lambda it: "in order: min is above max" if it["min"] > it["max"] else None,
 )
 
-_host = re.compile(r"(?=[^%]*[.:])[0-9A-Fa-f.:]+(%.+)?", re.DOTALL)
+_host = re.compile(r"(?=[^%]*[.:])[0-9A-Fa-f.:]+(%[0-9A-Za-z._-]+)?")
 
 
 def _is_path(path):

@@ -16,8 +16,15 @@ export function isIPv6Literal(host: string): boolean {
   return host.includes(":");
 }
 
+/** The one host with which `ipv6Only` means something: whether it takes IPv4, too. */
+export function isAnyIPv6(host: string): boolean {
+  return sameHost(host, "::");
+}
+
 function canonicalHost(host: string): string {
   // The URL parser writes every IPv6 address in its one shortest form. A zone index is no part of the address.
   const [literal = host] = host.split("%");
-  return isIPv6Literal(literal) ? new URL(`http://[${literal}]`).hostname : literal;
+  const url = `http://[${literal}]`;
+  // What an offer calls an address, such as `:::`, need not be one. No socket listens there.
+  return isIPv6Literal(literal) && URL.canParse(url) ? new URL(url).hostname : literal;
 }

@@ -1,6 +1,6 @@
 import { isIPv4, type Server } from "node:net";
 import { HandoffError, type Listener } from "@heirloom/protocol";
-import { isIPv6Literal, sameHost } from "./address.js";
+import { isAnyIPv6, isIPv6Literal, sameHost } from "./address.js";
 import { absolutePath } from "./bind.js";
 import { HeldListener } from "./held-listener.js";
 import { contradiction, difference, isBoundTo } from "./kernel.js";
@@ -61,7 +61,7 @@ function answers({ address }: Listener, request: ListenRequest, hosts: readonly 
   if (address.kind !== "tcp") return false;
   // Port 0 asks for any port: the inherited one is any port, and clients know it by now.
   if (request.port !== 0 && request.port !== address.port) return false;
-  if ((request.ipv6Only ?? false) !== (address.ipv6Only ?? false)) return false;
+  if (isAnyIPv6(address.host) && (request.ipv6Only ?? false) !== (address.ipv6Only ?? false)) return false;
   return hosts.some((host) => sameHost(host, address.host));
 }
 

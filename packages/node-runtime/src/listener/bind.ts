@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type Address, HandoffError, type Listener } from "@heirloom/protocol";
 import { descriptorOf, netServer } from "../node-internals.js";
 import { loadSyscalls } from "../syscalls.js";
-import { formatAddress } from "./address.js";
+import { formatAddress, isAnyIPv6 } from "./address.js";
 import { HeldListener } from "./held-listener.js";
 import type { ListenRequest } from "./options.js";
 import { publish, temporaryPath } from "./unix-path.js";
@@ -75,7 +75,8 @@ function tcpAddress(server: Server, { ipv6Only }: ListenRequest): Address {
   const bound = server.address();
   if (bound === null || typeof bound === "string")
     throw new Error("the system does not tell the bound address");
-  return { kind: "tcp", host: bound.address, port: bound.port, ...(ipv6Only && { ipv6Only }) };
+  const { address: host, port } = bound;
+  return { kind: "tcp", host, port, ...(ipv6Only && isAnyIPv6(host) && { ipv6Only }) };
 }
 
 /** Says what to do about it, unless that was said already. */

@@ -18,6 +18,9 @@ test.each([
   ["fe80::1%eth0", "fe80::1", true],
   ["::", "0.0.0.0", false],
   ["::", "::1", false],
+  [":::", "::", false],
+  [":::", ":::", true],
+  ["1.2", "1.0.0.2", false],
 ])("%s and %s are the same host: %s", (a, b, same) => {
   expect(sameHost(a, b)).toBe(same);
 });

@@ -3,16 +3,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HandoffError } from "@heirloom/protocol";
+import { HandoffError, type Listener, type TcpAddress } from "@heirloom/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { Listeners } from "../../src/listener/registry.js";
 import { netServer } from "../../src/node-internals.js";
 
 const host = "127.0.0.1";
 
-function made(): { listeners: Listeners; log: string[] } {
+function made(offered: Listener[] = []): { listeners: Listeners; log: string[] } {
   const log: string[] = [];
-  const listeners = new Listeners([], { added: () => {}, gone: () => {}, log: (line) => log.push(line) });
+  const listeners = new Listeners(offered, {
+    added: () => {},
+    gone: () => {},
+    log: (line) => log.push(line),
+  });
   onTestFinished(() => listeners.close());
   return { listeners, log };
 }
@@ -62,12 +66,35 @@ test.skipIf(process.platform !== "linux")("a path that is taken leaves no descri
 // Red when the resolver's own error comes out of it: a child would say ready without the listener, which is then dropped.
 test("a name that cannot be looked up is an error that says what to do", async () => {
   const offered = { name: "a", address: { kind: "tcp", host, port: 1 }, descriptor: -1 } as const;
-  const listeners = new Listeners([offered], { added: () => {}, gone: () => {}, log: () => {} });
+  const { listeners } = made([offered]);
   const failed = await listeners
     .hold(createServer(), { name: "a", host: "a..b", port: 1 })
     .catch((error) => error);
   expect(failed).toBeInstanceOf(HandoffError);
   expect(failed).toMatchObject({ code: "LISTENER_BIND_FAILED" });
+});
+
+// Red when the flag of any other host is written down, or compared: `::1` would be bound beside the socket that has its address.
+test.each([
+  ["127.0.0.1", false],
+  ["::1", false],
+  ["::", true],
+])("L-6: whether %s refuses IPv4 decides: %s", async (host, decides) => {
+  const { listeners } = made();
+  const { address, descriptor } = await listeners.hold(createServer(), {
+    name: "a",
+    host,
+    port: 0,
+    ipv6Only: true,
+  });
+  const { port } = address as TcpAddress;
+  expect(address).toEqual({ kind: "tcp", host, port, ...(decides && { ipv6Only: true }) });
+  const inherits = async (ipv6Only: boolean) => {
+    const next = made([{ name: "a", address, descriptor }]).listeners;
+    const held = await next.hold(createServer(), { name: "a", host, port, ipv6Only }).catch(() => undefined);
+    return held?.disposition === "inherited";
+  };
+  expect([await inherits(true), await inherits(false)]).toEqual([true, !decides]);
 });
 
 // Red when the first failure ends the round: the listeners after it would not be accepted on either.

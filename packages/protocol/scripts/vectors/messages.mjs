@@ -30,7 +30,7 @@ export const fullOffer = {
     tcp,
     {
       name: "https",
-      address: { kind: "tcp", host: "2001:db8::1", port: 443, ipv6Only: true },
+      address: { kind: "tcp", host: "::", port: 443, ipv6Only: true },
       descriptor: 7,
       custody: 8,
       inode: "18446744073709551615",
@@ -42,10 +42,15 @@ export const fullOffer = {
       descriptor: 10,
       custody: 11,
     },
-    { name: "statsd", address: { kind: "udp", host: "127.0.0.1", port: 8125 }, descriptor: 12, inode: "0" },
+    {
+      name: "statsd",
+      address: { kind: "udp", host: "FE80::0a1%br_0.100-a", port: 8125 },
+      descriptor: 12,
+      inode: "0",
+    },
     {
       name: "discovery",
-      address: { kind: "udp", host: "fe80::1%eth0", port: 65_535, ipv6Only: false },
+      address: { kind: "udp", host: "::", port: 65_535, ipv6Only: false },
       descriptor: 2_147_483_647,
     },
   ],
@@ -54,6 +59,16 @@ export const fullOffer = {
 };
 
 export const fullOfferJustOne = { ...minimalOffer, listeners: [tcp] };
+
+/** Hosts that no kernel would tell: to find that out is not the decoder's. */
+export const offerOfNoAddresses = {
+  ...minimalOffer,
+  listeners: ["1.2", ":::", "1.2:3"].map((host, index) => ({
+    name: host,
+    address: { kind: "tcp", host, port: 80 },
+    descriptor: 4 + index,
+  })),
+};
 
 const idle = { listener: "http", protocol: "http/1.1", still: true };
 

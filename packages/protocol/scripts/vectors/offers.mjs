@@ -1,9 +1,10 @@
 import { bytes, frame, text } from "./bytes.mjs";
-import { fullOffer, fullOfferJustOne } from "./messages.mjs";
+import { fullOffer, fullOfferJustOne, offerOfNoAddresses } from "./messages.mjs";
 
 export const validOffers = [
   ["one listener", fullOfferJustOne],
   ["every kind of address", fullOffer],
+  ["hosts that only look like addresses", offerOfNoAddresses],
 ];
 
 const type = text("type");

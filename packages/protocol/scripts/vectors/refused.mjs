@@ -427,6 +427,13 @@ export const refusedFrames = [
     offer({ listeners: [0x91, ...listener({ address: tcp("localhost", 80) })] }),
     "MESSAGE_FIELD_INVALID",
   ],
+  ...["fe80::1%", "fe80::1%a%b", "fe80::1%a b", "fe80::1%a\n", "fe80::1%é", "%eth0", "fe80\n::1", "12"].map(
+    (host) => [
+      `offer: the host ${JSON.stringify(host)}`,
+      offer({ listeners: [0x91, ...listener({ address: tcp(host, 80) })] }),
+      "MESSAGE_FIELD_INVALID",
+    ],
+  ),
   [
     "offer: port 0",
     offer({ listeners: [0x91, ...listener({ address: tcp("::", 0) })] }),

@@ -201,7 +201,8 @@ function addressOf(server: Server, ipv6Only: boolean | undefined): Address | und
   const bound = server.address();
   if (bound === null) return undefined;
   if (typeof bound === "string") return { kind: "unix", path: bound };
-  return { kind: "tcp", host: bound.address, port: bound.port, ...(ipv6Only && { ipv6Only }) };
+  const { address: host, port } = bound;
+  return { kind: "tcp", host, port, ...(ipv6Only && host === "::" && { ipv6Only }) };
 }
 
 function portOf(server: Server): number | undefined {

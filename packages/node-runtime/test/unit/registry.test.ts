@@ -10,15 +10,20 @@ import { netServer } from "../../src/node-internals.js";
 
 const host = "127.0.0.1";
 
-function made(offered: Listener[] = []): { listeners: Listeners; log: string[] } {
+function made(): { listeners: Listeners; log: string[] } {
   const log: string[] = [];
-  const listeners = new Listeners(offered, {
+  const listeners = new Listeners([], {
     added: () => {},
     gone: () => {},
     log: (line) => log.push(line),
   });
   onTestFinished(() => listeners.close());
   return { listeners, log };
+}
+
+/** What is handed over is not its own to close. */
+function inheriting(offered: Listener): Listeners {
+  return new Listeners([offered], { added: () => {}, gone: () => {}, log: () => {} });
 }
 
 const sockets = () =>
@@ -66,8 +71,7 @@ test.skipIf(process.platform !== "linux")("a path that is taken leaves no descri
 // Red when the resolver's own error comes out of it: a child would say ready without the listener, which is then dropped.
 test("a name that cannot be looked up is an error that says what to do", async () => {
   const offered = { name: "a", address: { kind: "tcp", host, port: 1 }, descriptor: -1 } as const;
-  const { listeners } = made([offered]);
-  const failed = await listeners
+  const failed = await inheriting(offered)
     .hold(createServer(), { name: "a", host: "a..b", port: 1 })
     .catch((error) => error);
   expect(failed).toBeInstanceOf(HandoffError);
@@ -90,8 +94,9 @@ test.each([
   const { port } = address as TcpAddress;
   expect(address).toEqual({ kind: "tcp", host, port, ...(decides && { ipv6Only: true }) });
   const inherits = async (ipv6Only: boolean) => {
-    const next = made([{ name: "a", address, descriptor }]).listeners;
-    const held = await next.hold(createServer(), { name: "a", host, port, ipv6Only }).catch(() => undefined);
+    const held = await inheriting({ name: "a", address, descriptor })
+      .hold(createServer(), { name: "a", host, port, ipv6Only })
+      .catch(() => undefined);
     return held?.disposition === "inherited";
   };
   expect([await inherits(true), await inherits(false)]).toEqual([true, !decides]);

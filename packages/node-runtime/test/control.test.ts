@@ -25,6 +25,7 @@ import {
 } from "./support/control-client.js";
 import { eventually } from "./support/eventually.js";
 import { startLoad, unharmed } from "./support/load.js";
+import { settledDescriptors } from "./support/processes.js";
 import { Service } from "./support/service.js";
 import { SlowRequest } from "./support/slow-request.js";
 
@@ -266,6 +267,29 @@ test("restart without a queue is refused while one is under way", async () => {
   expect(await ask(current(service), { command: "restart", atLeast: 1 })).toMatchObject([
     { outcome: "alreadyCommitted", generation: 1 },
   ]);
+// Red when nobody reads on what a caller says that was refused, when one is waited for that does not leave, and when one that
+// watches is not seen to leave before something changes.
+test("whoever is refused for want of room takes none, be it that it stays", async () => {
+  const service = await started();
+  const path = current(service);
+  const before = await settledDescriptors(service.pid);
+  const watching = Array.from({ length: 128 }, () => new ControlClient(path, { command: "watch" }));
+  await Promise.all(watching.map((client) => client.until("status")));
+  const refused = Array.from({ length: 128 }, () => ask(path, { command: "status" }));
+  for (const answers of await Promise.all(refused))
+    expect(answers).toMatchObject([{ type: "error", code: "CONNECTIONS_EXCEEDED" }]);
+  const staying = Array.from({ length: 128 }, () => connect({ path, allowHalfOpen: true }));
+  for (const socket of staying) socket.write('{"command":"status"}\n');
+  await Promise.all(staying.map((socket) => once(socket.resume(), "end")));
+  for (const { socket } of watching) socket.destroy();
+  await eventually(
+    "there is room",
+    async () => (await ask(path, { command: "status" }))[0]?.type === "status",
+  );
+  expect(await settledDescriptors(service.pid)).toEqual(before);
+  for (const socket of staying) socket.destroy();
+});
+
   first.socket.destroy();
 });
 

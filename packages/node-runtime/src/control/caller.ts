@@ -10,9 +10,11 @@ export interface Caller {
   end(answer: ControlAnswer): void;
   /** Calls back when the caller has gone, or was given its last answer. */
   gone(callback: () => void): void;
+  /** Calls back when the caller will say nothing more. It may listen still, or have gone: what it is told next shows. */
+  silent(callback: () => void): void;
 }
 
-/** How long a caller may take to say what it wants. */
+/** How long a caller may take to say what it wants, and to leave once it was given its last answer. */
 const requestDeadlineMs = 10_000;
 /** How far behind a caller may be in reading, in bytes. */
 const unreadBytesMax = 1_048_576;
@@ -72,7 +74,10 @@ export class SocketCaller implements Caller {
   end(answer: ControlAnswer): void {
     this.say(answer);
     this.#finish();
-    this.#socket.end();
+    // What it says still is read, so that its end is seen.
+    this.#socket.resume().end();
+    const overdue = setTimeout(() => this.#socket.destroy(), requestDeadlineMs).unref();
+    this.#socket.once("close", () => clearTimeout(overdue));
   }
 
   refuse({ code, message }: RequestError): void {
@@ -81,6 +86,10 @@ export class SocketCaller implements Caller {
 
   gone(callback: () => void): void {
     this.#gone.push(callback);
+  }
+
+  silent(callback: () => void): void {
+    this.#socket.once("end", callback);
   }
 
   #finish(): void {

@@ -16,6 +16,11 @@ export function watch(status: () => StatusAnswer, feed: HandoffFeed, caller: Cal
     told = news;
     caller.say(now);
   };
+  // Nothing may change for long, and one that has gone keeps its place until it is told something.
+  caller.silent(() => {
+    told = "";
+    tell();
+  });
   const unlisten = feed.listen({ changed: tell });
   const look = setInterval(tell, lookEveryMs).unref();
   caller.gone(() => {

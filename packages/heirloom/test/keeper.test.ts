@@ -160,33 +160,38 @@ test.skipIf(spawnSync("systemd-socket-activate", ["--version"]).error !== undefi
   },
 );
 
-/** Passes a socket that listens on the port twice, as a socket unit and a descriptor store do together, to the program behind it. */
-const passesTwice = `
+/** Passes a socket for each port on, as socket units do, or two for one that comes twice, to the program behind them. */
+const passesSockets = `
 import fcntl, os, socket, sys
-listener = socket.socket()
-listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-listener.bind(("127.0.0.1", int(sys.argv[1])))
-listener.listen()
-copy = fcntl.fcntl(listener.fileno(), fcntl.F_DUPFD, 10)
-for number in (3, 4):
-    os.dup2(copy, number, inheritable=True)
-os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="web:web")
+ports = [int(port) for port in sys.argv[1].split(",")]
+listeners = {}
+for port in ports:
+    if port in listeners: continue
+    listeners[port] = socket.socket()
+    listeners[port].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listeners[port].bind(("127.0.0.1", port))
+    listeners[port].listen()
+copies = [fcntl.fcntl(listeners[port].fileno(), fcntl.F_DUPFD, 20) for port in ports]
+for index, copy in enumerate(copies):
+    os.dup2(copy, 3 + index, inheritable=True)
+names = ":".join("web" for port in ports)
+os.environ.update(LISTEN_FDS=str(len(ports)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=names)
 os.execvp(sys.argv[2], sys.argv[2:])
 `;
 
-// Red when the numbers are passed on as they came: the second one is a socket of the keeper's own by then.
-test.skipIf(spawnSync("python3", ["--version"]).error !== undefined)(
-  "a socket that an init system passed twice is passed on once, and nothing else is",
-  async () => {
+/** The keeper with its service, started with sockets on these ports. */
+const underSockets = (...ports: readonly number[]) => [
+  ...["python3", "-c", passesSockets, ports.join(",")],
+  ...[process.execPath, main, "run", "--name", name, "--"],
+];
+
+describe.skipIf(spawnSync("python3", ["--version"]).error !== undefined)("sockets of an init system", () => {
+  // Red when the numbers are passed on as they came: the second one is a socket of the keeper's own by then.
+  test("one that was passed twice is passed on once, and nothing else is", async () => {
     const target = { host: "127.0.0.1", port: await freePort() };
     const service = await Service.start(
       { listeners: [{ server: "http", ...target }] },
-      {
-        under: [
-          ...["python3", "-c", passesTwice, String(target.port)],
-          ...[process.execPath, main, "run", "--name", name, "--"],
-        ],
-      },
+      { under: underSockets(target.port, target.port) },
     );
     expect(await service.listeners()).toMatchObject([{ disposition: "inherited" }]);
     const environment = readFileSync(`/proc/${service.pid}/environ`, "utf8").split("\0");
@@ -194,8 +199,32 @@ test.skipIf(spawnSync("python3", ["--version"]).error !== undefined)(
     expect(environment).toContain("LISTEN_FDNAMES=web");
     await deposited(service);
     await service.succeed();
-  },
-);
+  });
+
+  // Red with four or more when a replacement hears of them, too: it takes a listener's own copy for one that came twice.
+  test("INV-1: are kept through a crash, however many there are", async () => {
+    const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    const service = await Service.start(
+      {
+        listeners: ports.map((port, index) => ({
+          server: "http",
+          name: `web${index}`,
+          host: "127.0.0.1",
+          port,
+        })),
+      },
+      { under: underSockets(...ports) },
+    );
+    await deposited(service);
+    service.signal("SIGKILL");
+    await service.owner(2);
+    expect(await service.listeners(2)).toMatchObject(ports.map(() => ({ disposition: "inherited" })));
+    for (const port of ports) expect(await service.whoami({ host: "127.0.0.1", port })).toBe(2);
+    expect(readFileSync(`/proc/${service.pid}/environ`, "utf8")).not.toContain("LISTEN_");
+    await deposited(service);
+    await service.succeed();
+  });
+});
 
 // Red when its lines are written to the stream: the keeper then dies of the line that says whom it is about to start.
 test("INV-1: a generation is replaced also where nobody reads the log of its keeper any more", async () => {

@@ -33,8 +33,7 @@ export function joinGenerationSync(options: GenerationOptions = {}): Generation 
   }
   marks[joinedSymbol] = true;
   const offer = takeOffer();
-  const activated = takeActivated();
-  const generation = new Generation(settings, offer, offer ? [] : activated);
+  const generation = new Generation(settings, offer, offer ? [] : takeActivated());
   if (settings.signals) {
     // The outcome is logged and emitted; a signal has nobody to tell it to.
     process.on("SIGHUP", () => void generation.handoff().catch(() => {}));

@@ -54,6 +54,8 @@ export async function run(line: readonly string[], options: RunOptions): Promise
       "a keeper needs Linux, and koffi beside @heirloom/node-runtime: start the service without heirloom run, or see heirloom doctor",
     );
   }
+  // Out of the environment first: they are for the generation that gets the sockets, and for no other.
+  const activated = takeSockets();
   // As it was given, so that a link in it is followed anew by each generation.
   const found = findProgram(command, process.env.PWD ?? process.cwd());
   const env = { ...process.env, ...config.env };
@@ -68,7 +70,7 @@ export async function run(line: readonly string[], options: RunOptions): Promise
     program,
     socket: join(root, service, keeperSocketName),
     crashesMax,
-    activated: takeSockets(),
+    activated,
     runs: async () => (await presenceOf(join(root, service, currentName))) === "answers",
     log: (line) => logToStderr(`keeper (pid ${process.pid}): ${line}`),
   });

@@ -440,6 +440,22 @@ test("INV-2: an owner that crashes is replaced at once, also while an older gene
   await settled(service);
 });
 
+// Red when only those are waited for that may be owner again.
+test("INV-4: the keeper stays until what an earlier generation accepted is finished", async () => {
+  const { service, keeper } = await kept({ options: { drainDeadlineMs: 60_000 } });
+  const slow = await SlowRequest.begin(await service.target());
+  await service.handoff();
+  await service.owner(2);
+  await deposited(service);
+  process.kill(keeper, "SIGTERM");
+  await service.logged(/the service is over, once pid .* has finished what was accepted/);
+  expect((await request(await service.target())).outcome).toBe("refused");
+  expect(isAlive(keeper)).toBe(true);
+  expect(await slow.finish()).toBe(true);
+  await service.gone();
+  expect(await exited(service)).toEqual({ code: 0, signal: null });
+});
+
 test("INV-5: a release that crashes again and again is given up in the end, with its exit status", async () => {
   const { service } = await kept({}, ["--crashes", "3"]);
   service.configure({ before: "exit3" });

@@ -32,10 +32,16 @@ export class Custody {
 
   /** Holds these instead of what was held before. */
   take(deposit: Deposit, descriptors: readonly number[]): void {
-    const before = [...this.#descriptors, ...this.#activated.sockets];
+    this.release();
     this.#deposit = deposit;
     this.#descriptors = descriptors;
+  }
+
+  /** Holds nothing any more. */
+  release(): void {
+    for (const descriptor of [...this.#descriptors, ...this.#activated.sockets]) closeSync(descriptor);
+    this.#deposit = undefined;
+    this.#descriptors = [];
     this.#activated = { sockets: [], variables: {} };
-    for (const descriptor of before) closeSync(descriptor);
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "@heirloom/node-runtime/keeper";
 import { CommandError } from "../exit-status.js";
 import { type Activated, Custody } from "./custody.js";
+import { Generations } from "./generations.js";
 import { openLetterBox } from "./letter-box.js";
 import { Lifelines } from "./lifelines.js";
 import { Patience } from "./patience.js";
@@ -53,7 +54,8 @@ export class Keeper {
   readonly #custody: Custody;
   readonly #lifelines: Lifelines;
   readonly #patience: Patience;
-  #finish: (status: number) => void = () => {};
+  readonly #generations = new Generations();
+  #end: (status: number) => void = () => {};
   /** The generation to forward signals to. */
   #pid: number | undefined;
   /** The generation that was owner last. */
@@ -91,6 +93,7 @@ export class Keeper {
         if (this.#letterBox !== undefined) closeSync(this.#letterBox);
         this.#letterBox = undefined;
         this.#pid = deposit.pid;
+        this.#generations.add(deposit.pid);
         this.#served = deposit.pid;
         this.#youngest = deposit.generation;
         this.#startedAt = performance.now();
@@ -113,7 +116,7 @@ export class Keeper {
   /** Runs the service. Resolves with its exit status, once it has ended for good. */
   async run(): Promise<number> {
     const ended = new Promise<number>((resolve) => {
-      this.#finish = resolve;
+      this.#end = resolve;
     });
     await this.#listen();
     for (const signal of ["SIGTERM", "SIGINT"] as const)
@@ -147,6 +150,7 @@ export class Keeper {
     try {
       const { pid, lifeline, letterBox } = start(this.#posix, program, socket, this.#custody, this.#youngest);
       this.#pid = pid;
+      this.#generations.add(pid);
       this.#letterBox = letterBox;
       this.#lifelines.hold(lifeline);
       setTimeout(() => this.#wonder(pid), silenceMs).unref();
@@ -181,7 +185,7 @@ export class Keeper {
         `generation ${this.#youngest} (pid ${this.#pid}) ended with status 0 and has never listened: the service is over`,
       );
     }
-    if (this.#stopping || status?.code === 0) this.#finish(exitStatusOf(status));
+    if (this.#stopping || status?.code === 0) void this.#finish(exitStatusOf(status));
     else this.#crashed(status);
   }
 
@@ -200,7 +204,7 @@ export class Keeper {
     this.#pid = undefined;
     if (waitMs === undefined) {
       log(`${died}: it has crashed too often in a row, and is not started again; see its log`);
-      this.#finish(exitStatusOf(status) || 1);
+      void this.#finish(exitStatusOf(status) || 1);
       return;
     }
     log(
@@ -210,6 +214,18 @@ export class Keeper {
       // An owner that this keeper had not heard of may have come meanwhile.
       if (!this.#stopping && !this.#begun) this.#start();
     }, waitMs);
+  }
+
+  /** Nobody is to be started again. Those that finish what they accepted would die with process 1 of a container. */
+  async #finish(status: number): Promise<void> {
+    // Whoever comes now is refused, and does not wait for nobody.
+    this.#custody.release();
+    const { alive } = this.#generations;
+    if (alive.length > 0)
+      this.#options.log(`the service is over, once pid ${alive.join(", ")} has finished what was accepted`);
+    while (this.#generations.alive.length > 0) await delay(20);
+    // An owner that this keeper had not heard of may have come meanwhile.
+    if (!this.#begun) this.#end(status);
   }
 
   #openLetterBox(): void {
@@ -231,7 +247,7 @@ export class Keeper {
   #terminate(signal: NodeJS.Signals): void {
     this.#stopping = true;
     this.#pending = signal;
-    if (this.#pid === undefined) this.#finish(128 + constants.signals[signal]);
+    if (this.#pid === undefined) void this.#finish(128 + constants.signals[signal]);
     else this.#forward(signal);
   }
 

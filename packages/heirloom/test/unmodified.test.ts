@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "../../node-runtime/test/support/eventually.js";
@@ -12,9 +12,11 @@ function startKept(
   port: number,
   options: readonly string[] = ["--register"],
   env: Readonly<Record<string, string>> = {},
+  prepare: (dir: string) => void = () => {},
 ): Program {
   return Program.start(script, {
     preload: "none",
+    prepare,
     env: { PORT: String(port), ...env },
     under: [process.execPath, main, "run", "--name", "shop", ...options, "--"],
   });
@@ -66,6 +68,38 @@ const server = `
 import { createServer } from "node:http";
 createServer((request, response) => response.end("release 1")).listen(process.env.PORT, "127.0.0.1");
 `;
+
+// Red when the preload is told by a variable that they inherit, which leads nowhere from another folder.
+test("what a program starts in another folder starts, in each generation, and without the preload", async () => {
+  const port = await freePort();
+  const script = `
+import { execFileSync } from "node:child_process";
+import { createServer } from "node:http";
+const started = () => execFileSync(process.execPath, ["-p", "process.env.NODE_OPTIONS"], { cwd: "/", encoding: "utf8" });
+createServer((_, response) => response.end(process.pid + " " + started())).listen(process.env.PORT, "127.0.0.1");
+`;
+  // The release has a preload of its own.
+  const program = startKept(script, port, ["--register"], { NODE_OPTIONS: "--no-warnings" }, (dir) => {
+    mkdirSync(join(dir, "node_modules/@heirloom"), { recursive: true });
+    symlinkSync(join(main, "../../../register"), join(dir, "node_modules/@heirloom/register"));
+  });
+  await answers(async () => void (await get({ port })));
+  for (let count = 0; count < 2; count += 1) {
+    const [pid, ...rest] = (await get({ port })).split(" ");
+    expect(rest.join(" ")).toBe("--no-warnings\n");
+    await program.logs(new RegExp(`keeps the listeners of generation \\d+ \\(pid ${pid}\\)`));
+    program.signal("SIGHUP", program.pid);
+    await program.logs(new RegExp(`\\(pid ${pid}\\) handed over to`));
+  }
+});
+
+// Red when the variable that tells a program's helpers from services is passed on.
+test("a service is one also where heirloom run is started by a program that is served itself", async () => {
+  const port = await freePort();
+  const program = startKept(server, port, ["--register"], { HEIRLOOM_SERVED_BY: "1" });
+  await answers(async () => void (await get({ port })));
+  await program.logs(/keeps the listeners of generation 1/);
+});
 
 // Red when the parent compares with the listeners of the last deposit, and not with those of its offer: the child is then blamed.
 test("INV-6: a listener that a program adds while its successor boots does not end the handoff", async () => {

@@ -9,6 +9,10 @@ import { runProgramHandlers, takeSignals } from "./signals.js";
 
 /** Set once a program listens: what it starts with the same options is a helper, and no service of its own. */
 const servedByVariable = "HEIRLOOM_SERVED_BY";
+/** Set from the start: what a program forks is a helper, be it that it listens first. What else it starts may be a service. */
+const forkedByVariable = "HEIRLOOM_FORKED_BY";
+/** What `heirloom run --register` has put into NODE_OPTIONS: for this process, and not for those that it starts in other folders. */
+const preloadVariable = "HEIRLOOM_PRELOAD";
 const offerVariable = "HEIRLOOM_OFFER";
 
 /**
@@ -16,7 +20,10 @@ const offerVariable = "HEIRLOOM_OFFER";
  * @throws HandoffError OPTION_INVALID, OFFER_INVALID, PLATFORM_UNSUPPORTED
  */
 export function preload(): void {
-  if (registration() !== undefined || isHelper(process.env)) return;
+  takeOption(process.env);
+  const isLeftOut = registration() !== undefined || isHelper(process.env);
+  process.env[forkedByVariable] = String(process.pid);
+  if (isLeftOut) return;
   const settings = readSettings(process.env);
   const generation = joinGenerationSync(settings.generation);
   const { exitDeadlineMs = exitDeadlineMsDefault, readyDeadlineMs = 30_000, log } = settings.generation;
@@ -63,8 +70,17 @@ function sayOnStderr(line: string): void {
 
 /** Workers of any kind run this module with their parent's options, and are served by that parent. */
 function isHelper(env: NodeJS.ProcessEnv): boolean {
-  if (!isMainThread || env.NODE_UNIQUE_ID !== undefined) return true;
+  const isForked = process.channel !== undefined && env[forkedByVariable] === String(process.ppid);
+  if (!isMainThread || isForked) return true;
   return env[servedByVariable] !== undefined && env[offerVariable] === undefined;
+}
+
+/** A next generation is started with the environment as this process was given it. */
+function takeOption(env: NodeJS.ProcessEnv): void {
+  const { [preloadVariable]: option, NODE_OPTIONS: options } = env;
+  delete env[preloadVariable];
+  if (option !== undefined && options?.endsWith(option))
+    env.NODE_OPTIONS = options.slice(0, -option.length).trimEnd();
 }
 
 function once(action: () => void): () => void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { eventually } from "./support/eventually.js";
-import { get } from "./support/load.js";
+import { answers, get } from "./support/load.js";
 import { freePort, Program } from "./support/program.js";
 
 const program = (port: number, more = "") => `
@@ -161,6 +161,24 @@ server.once("listening", () => {
   expect(await get({ port })).toBe(String(started.pid));
 });
 
+// Red when only a program that listens already is known to be served.
+test("what a program forks before it listens is no service of its own", async () => {
+  const port = await freePort();
+  const started = Program.start(`
+import { createServer } from "node:http";
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+writeFileSync("helper.cjs", "require('node:child_process').fork('./helpers.cjs'); process.on('disconnect', process.exit)");
+writeFileSync("helpers.cjs", "require('node:http').createServer().listen(0, () => console.log('helper ' + process.listenerCount('SIGHUP'))); process.on('disconnect', process.exit)");
+fork("./helper.cjs");
+setTimeout(() => createServer((q, r) => r.end(String(process.pid))).listen(${port}, "127.0.0.1"), 500);
+`);
+  await started.says("helper 0");
+  await answers(async () => void (await get({ port })));
+  await started.restart();
+  expect(await get({ port })).toBe(String(started.pid));
+});
+
 test("the workers of node:cluster are served by their primary, which is left as it is", async () => {
   const port = await freePort();
   const started = Program.start(`
@@ -169,8 +187,8 @@ import { createServer } from "node:http";
 if (cluster.isPrimary) {
   cluster.fork();
   process.on("SIGTERM", () => { for (const worker of Object.values(cluster.workers)) worker.kill(); process.exit(); });
-} else createServer((q, r) => r.end("worker")).listen(${port}, "127.0.0.1", () => console.log("listens"));
+} else createServer((q, r) => r.end("worker")).listen(${port}, "127.0.0.1", () => console.log("listens " + process.listenerCount("SIGHUP")));
 `);
-  await started.says("listens");
+  await started.says("listens 0");
   expect(await get({ port })).toBe("worker");
 });

@@ -58,7 +58,9 @@ export async function run(line: readonly string[], options: RunOptions): Promise
   const activated = takeSockets();
   // As it was given, so that a link in it is followed anew by each generation.
   const found = findProgram(command, process.env.PWD ?? process.cwd());
-  const env = { ...process.env, ...config.env };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...config.env };
+  // Where this command is started by a program that is served itself.
+  delete env.HEIRLOOM_SERVED_BY;
   const program = { ...found, env: register ? registered(env) : env };
   const script = command.slice(1).find((argument) => !argument.startsWith("-"));
   const service = name ?? defaultServiceName(script === undefined ? command[0] : resolve(script));
@@ -79,10 +81,13 @@ export async function run(line: readonly string[], options: RunOptions): Promise
 
 const preload = "@heirloom/register";
 
-/** With the preload that makes a program a generation: its own one, looked for in each release anew, or else this command's. */
+/**
+ * With the preload that makes a program a generation: its own one, looked for in each release anew, or else this command's. It takes
+ * the option out again, since a program that the service starts in another folder would not find it there.
+ */
 function registered(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS: options = "" } = env;
-  return { ...env, NODE_OPTIONS: `${options} --import=${preloadFor(process.cwd())}`.trim() };
+  const option = `--import=${preloadFor(process.cwd())}`;
+  return { ...env, NODE_OPTIONS: `${env.NODE_OPTIONS ?? ""} ${option}`.trim(), HEIRLOOM_PRELOAD: option };
 }
 
 function preloadFor(cwd: string): string {

@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly under?: readonly string[];
   /** Extension of a program that is given as source. Default: mjs. */
   readonly extension?: "mjs" | "cjs";
+  /** Called with the folder of the program before it starts. */
+  readonly prepare?: (dir: string) => void;
 }
 
 /** A program under test, in all of its generations. Whatever is left of it is ended with the test, and fails the test. */
@@ -41,6 +43,7 @@ export class Program {
   static start(program: string, options: StartOptions = {}): Program {
     const started = new Program();
     onTestFinished(() => started.#end());
+    options.prepare?.(started.dir);
     started.#start(program, options);
     return started;
   }

@@ -24,6 +24,12 @@ test.each([
   ["port 0 and a callback", "server.listen(0, told);", "::"],
   ["port 0 and a host", `server.listen(0, "127.0.0.1", 10, told);`, "127.0.0.1"],
   ["no port at all", "server.listen(told);", "::"],
+  ["a port that is undefined", "server.listen(process.env.PORT, told);", "::"],
+  [
+    "an object, and an undefined port",
+    `server.listen({ port: undefined, host: "127.0.0.1" }, told);`,
+    "127.0.0.1",
+  ],
   ["an object, and a host name", `server.listen({ port: 0, host: "localhost" }, told);`, undefined],
   ["a string", `server.listen("0", "127.0.0.1", told);`, "127.0.0.1"],
   ["IPv6 alone", `server.listen({ port: 0, host: "::1", ipv6Only: true }, told);`, "::1"],

@@ -85,10 +85,12 @@ function nameOf(address: string): string {
   return `${address.slice(0, address.indexOf(":"))}:${hash.toString(16).padStart(8, "0")}:${end}`;
 }
 
-function portOf({ port }: Given, omitted: boolean): number | undefined {
-  if (omitted || port === null) return 0;
-  if (typeof port === "string" && (port as string).trim() === "") return undefined;
-  const number = Number(port ?? Number.NaN);
+function portOf(given: Given, omitted: boolean): number | undefined {
+  const port: unknown = given.port;
+  // Undefined is one that is given: programs read it from their environment.
+  if (omitted || port === null || (port === undefined && "port" in given)) return 0;
+  if (typeof port === "string" ? port.trim() === "" : typeof port !== "number") return undefined;
+  const number = Number(port);
   return Number.isInteger(number) && number >= 0 && number <= 65_535 ? number : undefined;
 }
 

@@ -16,11 +16,13 @@ interface Carried {
  * state; what a parent counts while it drains, the handoff itself to begin with, it leaves in a file at its end.
  */
 export class Inheritance {
+  readonly #generation: Generation;
   readonly #totals = new Totals();
   #legacies: readonly string[] = [];
   #given: { readonly counts: Counts; readonly path: string } | undefined;
 
   constructor(generation: Generation) {
+    this.#generation = generation;
     generation.carry(
       "heirloom-metrics",
       asJson<Carried>({
@@ -47,7 +49,9 @@ export class Inheritance {
   }
 
   get counts(): Counts {
-    this.#legacies = this.#legacies.filter((path) => !this.#take(path));
+    // What is taken once the child was given its counts would be missing there until this generation has left.
+    if (this.#generation.isOwner && this.#given === undefined)
+      this.#legacies = this.#legacies.filter((path) => !this.#take(path));
     return this.#totals.counts;
   }
 

@@ -45,6 +45,24 @@ test("two restarts between two scrapes are both counted", async () => {
   expect(await service.metrics()).toMatchObject({ 'heirloom_handoffs_total{outcome="committed"}': 2 });
 });
 
+// Red when a generation that drains takes what its parent has left: the next one knows nothing of that before it has left itself.
+test("no counter goes back, whichever generation is asked", async () => {
+  const service = new Service();
+  await service.owner(1);
+  const askFirst = await service.beginToAsk();
+  await service.handOver();
+  const askSecond = await service.beginToAsk();
+  await service.handOver();
+  await askFirst();
+  await service.left(service.owners[0]?.pid ?? 0);
+  const before = await askSecond();
+  expect(before.heirloom_generation).toBe(2);
+  const after = await service.metrics();
+  expect(after.heirloom_generation).toBe(3);
+  for (const name of Object.keys(before).filter(isCounter))
+    expect(after[name], name).toBeGreaterThanOrEqual(before[name] ?? 0);
+});
+
 test("a generation is not ready before it is owner, and stays ready until it has left", async () => {
   const service = new Service();
   await service.owner(1);

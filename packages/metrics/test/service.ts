@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -86,7 +88,18 @@ export class Service {
     const { owner = 0, pid } = this.owners.at(-1) ?? { pid: 0 };
     process.kill(pid, "SIGHUP");
     await this.owner(owner + 1);
-    await this.until("the parent leaves", (line) => line.pid === pid && line.outcome === "committed");
+    await this.left(pid);
+  }
+
+  /** A restart; resolves once the child is owner, in whatever its parent is still busy. */
+  async handOver(): Promise<void> {
+    const { owner = 0, pid } = this.owners.at(-1) ?? { pid: 0 };
+    process.kill(pid, "SIGHUP");
+    await this.owner(owner + 1);
+  }
+
+  async left(pid: number): Promise<void> {
+    await this.until("it leaves", (line) => line.pid === pid && line.outcome === "committed");
   }
 
   async failToRestart(): Promise<void> {
@@ -98,18 +111,36 @@ export class Service {
 
   /** The samples of all metrics, by name and labels as Prometheus writes them. Over kept-alive connections of this process. */
   async metrics(): Promise<Record<string, number>> {
-    const text = await (await fetch(`http://127.0.0.1:${this.owners[0]?.port}/`)).text();
-    const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    return Object.fromEntries(
-      samples.map((line) => [
-        line.slice(0, line.lastIndexOf(" ")),
-        Number(line.slice(line.lastIndexOf(" "))),
-      ]),
-    );
+    return samplesOf(await (await fetch(`http://127.0.0.1:${this.owners[0]?.port}/`)).text());
+  }
+
+  /** Begins to ask this owner for them, on a connection that cannot move meanwhile. Returns what asks to the end. */
+  async beginToAsk(): Promise<() => Promise<Record<string, number>>> {
+    const socket = connect(this.owners[0]?.port ?? 0, "127.0.0.1");
+    await once(socket, "connect");
+    socket.write("GET / HTTP/1.0\r\n");
+    // By its answer the owner has read what came before.
+    await this.metrics();
+    return async () => {
+      let text = "";
+      socket.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      socket.write("\r\n");
+      await once(socket, "end");
+      return samplesOf(text.slice(text.indexOf("\r\n\r\n") + 4));
+    };
   }
 
   /** What generations left in the folder for temporary files. */
   get leftovers(): string[] {
     return readdirSync(this.dir).filter((name) => name.startsWith("heirloom-metrics"));
   }
+}
+
+function samplesOf(text: string): Record<string, number> {
+  const samples = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return Object.fromEntries(
+    samples.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
 }

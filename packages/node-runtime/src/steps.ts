@@ -18,11 +18,25 @@ export interface EffectStep {
   readonly when: "before" | "after";
 }
 
+/** What a child says that it is busy with before it is ready, published on `heirloom:progress` by its parent. */
+export interface ProgressStep {
+  /** The parent's. */
+  readonly generation: number;
+  readonly step: string;
+  /** How much of the step is done, in thousandths. */
+  readonly permille?: number;
+}
+
 const events = channel("heirloom:event");
 const effects = channel("heirloom:effect");
+const progress = channel("heirloom:progress");
 
 export function publishEvent(step: EventStep): void {
   if (events.hasSubscribers) events.publish(step);
+}
+
+export function publishProgress(step: ProgressStep): void {
+  if (progress.hasSubscribers) progress.publish(step);
 }
 
 export function publishEffect(step: EffectStep): void {

@@ -131,6 +131,29 @@ test("restart tells each step, and then what came of it", async () => {
   expect((drain?.moved ?? 0) + (drain?.finished ?? 0)).toBe(1);
 });
 
+// Red when what a child says before it is ready reaches nobody.
+test("restart and status tell what the child is busy with, until it is ready", async () => {
+  const service = await started();
+  service.configure({ beforeReady: "tellsProgress" });
+  const client = new ControlClient(current(service), { command: "restart" });
+  await client.until("progress", ({ permille }) => permille === 500);
+  const child = service.processes.find((pid) => pid !== service.pid);
+  const told = { step: "loading", child: { generation: 2, pid: child } };
+  expect(client.answers.filter(({ type }) => type === "progress")).toEqual([
+    { type: "progress", ...told },
+    { type: "progress", ...told, permille: 500 },
+  ]);
+  const [status] = await ask(current(service), { command: "status" });
+  expect(status?.handoff).toMatchObject({ progress: { step: "loading", permille: 500 } });
+  service.configure({});
+  await client.until("step", ({ step }) => step === "committed");
+  const [after] = await ask(join(controlFolder(service), socketsOf(service)[0] as string), {
+    command: "status",
+  });
+  expect(after?.handoff).not.toHaveProperty("progress");
+  expect((await client.ended).at(-1)).toMatchObject({ outcome: "committed" });
+});
+
 describe("INV-6: restart tells why a release did not take over, and the earlier one serves", () => {
   test.each([
     ["crashes at boot", { before: "exit3" }, "aborted", { code: "CHILD_EXITED" }],
@@ -244,29 +267,6 @@ test("whoever only looks whether somebody listens takes no place", async () => {
   expect((await ask(current(service), { command: "status" }))[0]).toMatchObject({ type: "status" });
 });
 
-// Red when what comes after the answer is still taken for the request.
-test("a request that came too late is not carried out", async () => {
-  const service = await started();
-  const caller = connect({ path: current(service), allowHalfOpen: true });
-  caller.write('{"command":"stop"}');
-  const answer = JSON.parse(String((await once(caller, "data"))[0]));
-  expect(answer).toMatchObject({ type: "error", code: "REQUEST_LATE" });
-  caller.end("\n");
-  await once(caller, "close");
-  expect(await service.whoami()).toBe(1);
-  expect(service.lines.some(({ event, to }) => event === "step" && to === "stopping")).toBe(false);
-});
-
-test("restart without a queue is refused while one is under way", async () => {
-  const service = await started();
-  service.configure({ beforeReady: "neverReady" });
-  const first = new ControlClient(current(service), { command: "restart" });
-  await first.until("step", ({ step }) => step === "accepted");
-  const [answer] = await ask(current(service), { command: "restart", queue: false });
-  expect(answer).toMatchObject({ type: "error", code: "BUSY" });
-  expect(await ask(current(service), { command: "restart", atLeast: 1 })).toMatchObject([
-    { outcome: "alreadyCommitted", generation: 1 },
-  ]);
 // Red when nobody reads on what a caller says that was refused, when one is waited for that does not leave, and when one that
 // watches is not seen to leave before something changes.
 test("whoever is refused for want of room takes none, be it that it stays", async () => {
@@ -290,6 +290,29 @@ test("whoever is refused for want of room takes none, be it that it stays", asyn
   for (const socket of staying) socket.destroy();
 });
 
+// Red when what comes after the answer is still taken for the request.
+test("a request that came too late is not carried out", async () => {
+  const service = await started();
+  const caller = connect({ path: current(service), allowHalfOpen: true });
+  caller.write('{"command":"stop"}');
+  const answer = JSON.parse(String((await once(caller, "data"))[0]));
+  expect(answer).toMatchObject({ type: "error", code: "REQUEST_LATE" });
+  caller.end("\n");
+  await once(caller, "close");
+  expect(await service.whoami()).toBe(1);
+  expect(service.lines.some(({ event, to }) => event === "step" && to === "stopping")).toBe(false);
+});
+
+test("restart without a queue is refused while one is under way", async () => {
+  const service = await started();
+  service.configure({ beforeReady: "neverReady" });
+  const first = new ControlClient(current(service), { command: "restart" });
+  await first.until("step", ({ step }) => step === "accepted");
+  const [answer] = await ask(current(service), { command: "restart", queue: false });
+  expect(answer).toMatchObject({ type: "error", code: "BUSY" });
+  expect(await ask(current(service), { command: "restart", atLeast: 1 })).toMatchObject([
+    { outcome: "alreadyCommitted", generation: 1 },
+  ]);
   first.socket.destroy();
 });
 

@@ -2,15 +2,23 @@ import { subscribe } from "node:diagnostics_channel";
 import type { ParentState } from "@heirloom/protocol";
 import { now } from "../clock.js";
 import type { HandoffReport } from "../report.js";
-import type { EffectStep, EventStep } from "../steps.js";
+import type { EffectStep, EventStep, ProgressStep } from "../steps.js";
 import { ChildOutput } from "./child-output.js";
-import type { HandoffOutcome, HandoffProgress, StepAnswer } from "./message.js";
+import type {
+  ChildProgress,
+  HandoffOutcome,
+  HandoffProgress,
+  ProgressAnswer,
+  StepAnswer,
+} from "./message.js";
 import type { ControlSubject } from "./subject.js";
 
 export interface FeedListener {
   /** A handoff begins. What was asked for before is what it serves. */
   began?(): void;
   stepped?(step: StepAnswer): void;
+  /** The child says what it is busy with. */
+  progressed?(progress: ProgressAnswer): void;
   /** The child is owner. */
   committed?(): void;
   /** The handoff is over: at once when it failed, after the drain when it committed. */
@@ -36,13 +44,16 @@ export class HandoffFeed {
   readonly #listeners = new Set<FeedListener>();
   readonly #output = new ChildOutput();
   #start = 0;
-  #progress: { startedAt: number; steps: { step: string; atMs: number }[] } | undefined;
+  #progress:
+    | { startedAt: number; steps: { step: string; atMs: number }[]; progress?: ChildProgress }
+    | undefined;
   #lastFailure: HandoffOutcome | undefined;
 
   constructor(subject: ControlSubject) {
     this.#subject = subject;
     subscribe("heirloom:effect", (message) => this.#effect(message as EffectStep));
     subscribe("heirloom:event", (message) => this.#event(message as EventStep));
+    subscribe("heirloom:progress", (message) => this.#childProgress(message as ProgressStep));
   }
 
   /** Calls the listener until the function that is returned is called. */
@@ -114,9 +125,16 @@ export class HandoffFeed {
     if (from !== to) queueMicrotask(() => this.#tell("changed"));
   }
 
+  #childProgress({ generation: _, ...progress }: ProgressStep): void {
+    if (this.#progress !== undefined) this.#progress.progress = progress;
+    this.#tell("progressed", { type: "progress", ...progress, child: this.#child });
+    this.#tell("changed");
+  }
+
   #step(name: string): void {
     const step = { step: name, atMs: round(now() - this.#start) };
     this.#progress?.steps.push(step);
+    delete this.#progress?.progress;
     this.#tell("stepped", this.#answer(step));
   }
 
@@ -127,8 +145,9 @@ export class HandoffFeed {
 
   #tell(what: "began" | "committed" | "left" | "changed"): void;
   #tell(what: "stepped", step: StepAnswer): void;
+  #tell(what: "progressed", progress: ProgressAnswer): void;
   #tell(what: "concluded", outcome: HandoffOutcome): void;
-  #tell(what: keyof FeedListener, about?: StepAnswer | HandoffOutcome): void {
+  #tell(what: keyof FeedListener, about?: StepAnswer | ProgressAnswer | HandoffOutcome): void {
     for (const listener of [...this.#listeners])
       (listener[what] as ((about?: unknown) => void) | undefined)?.(about);
   }

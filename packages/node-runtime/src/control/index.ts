@@ -10,6 +10,7 @@ export {
   type User,
 } from "./location.js";
 export {
+  type ChildProgress,
   type ConnectionCounts,
   type ControlAnswer,
   type ControlCode,
@@ -22,6 +23,7 @@ export {
   type OutcomeAnswer,
   type PassedOnAnswer,
   type ProcessId,
+  type ProgressAnswer,
   type QueuedAnswer,
   type ReleaseInfo,
   type RestartRequest,

@@ -2,6 +2,7 @@ import type { Address, ChildState, Disposition, ListenerDisposition, ParentState
 import type { ConnectionClass, DrainCounts } from "../drain/tally.js";
 import type { KeeperInfo } from "../keeper/attachment.js";
 import type { HandoffReport } from "../report.js";
+import type { StreamReport } from "../state/exporter.js";
 
 /*
  * What is said on a control socket: one request, and one or more answers, each a JSON object in a line of its own.
@@ -39,6 +40,7 @@ export type ControlAnswer =
   | StatusAnswer
   | QueuedAnswer
   | StepAnswer
+  | ProgressAnswer
   | DrainingAnswer
   | PassedOnAnswer
   | OutcomeAnswer
@@ -100,6 +102,14 @@ export interface HandoffProgress {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly steps: readonly { readonly step: string; readonly atMs: number }[];
+  /** What the child says that it is busy with, where it says so; until it is ready. */
+  readonly progress?: ChildProgress;
+}
+
+export interface ChildProgress {
+  readonly step: string;
+  /** How much of the step is done, in thousandths. */
+  readonly permille?: number;
 }
 
 /** The request waits, and is served by the restart that begins then. */
@@ -117,6 +127,12 @@ export interface StepAnswer {
   readonly atMs: number;
   readonly parent: ProcessId;
   readonly child: { readonly generation: number; readonly pid?: number };
+}
+
+/** What the child says that it is busy with before it is ready. As often as it says so, and only where it does. */
+export interface ProgressAnswer extends ChildProgress {
+  readonly type: "progress";
+  readonly child: HandoffProgress["child"];
 }
 
 /** The child is owner, and this many connections are still to be finished. */
@@ -151,10 +167,14 @@ export interface HandoffOutcome {
   readonly durationMs: number;
   readonly steps: HandoffProgress["steps"];
   readonly listeners: readonly ListenerDisposition[];
+  /** What became of each stream of state, where any is carried. */
+  readonly state?: readonly StreamReport[];
   /** Why it failed. */
   readonly error?: { readonly code: string; readonly message: string };
   /** What the child wrote last, where its standard error is a file. */
   readonly output?: readonly string[];
+  /** Connections that the child gave back as it ended. */
+  readonly returned?: number;
   readonly drain?: DrainCounts;
 }
 

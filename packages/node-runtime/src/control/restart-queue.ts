@@ -113,6 +113,7 @@ export class RestartQueue {
   #follow(caller: Caller): void {
     const unlisten = this.#feed.listen({
       stepped: (step) => caller.say(step),
+      progressed: (progress) => caller.say(progress),
       committed: () => tellDraining(this.#subject, caller, this.#subject.service.settings.probationMs),
       concluded: (outcome) => caller.end({ type: "outcome", ...outcome }),
     });

@@ -6,6 +6,7 @@ import {
   type Message,
   type ParentEvent,
   type ParentState,
+  type Progress,
   parentRole,
   type Superseded,
 } from "@heirloom/protocol";
@@ -13,6 +14,7 @@ import { afterReading } from "../event-loop.js";
 import type { SpawnedChild } from "../process/spawn.js";
 import { HandoffRecord } from "../report.js";
 import { Exporter } from "../state/exporter.js";
+import { publishProgress } from "../steps.js";
 import { childExit } from "./child-exit.js";
 import { ChildLink } from "./child-link.js";
 import { faultOf } from "./child-message.js";
@@ -44,6 +46,7 @@ export class Attempt {
   #moves: ParentMoves | undefined;
   #exporter: Exporter | undefined;
   #newest: number;
+  #progress: Progress | undefined;
 
   constructor(service: Service, machine: ParentMachine) {
     this.record = new HandoffRecord(service.number);
@@ -101,6 +104,14 @@ export class Attempt {
     this.#link?.kill();
   }
 
+  /** Tells what the child said last that it is busy with. */
+  reportProgress(): void {
+    if (this.#progress === undefined) return;
+    const { step, permille } = this.#progress;
+    const { number: generation } = this.#service;
+    publishProgress({ generation, step, ...(permille !== undefined && { permille }) });
+  }
+
   takeBack(): void {
     this.record.returned = this.#moves?.takeBack() ?? 0;
   }
@@ -134,6 +145,7 @@ export class Attempt {
       link.refuseMore(fault);
       return;
     }
+    if (message.type === "progress") this.#progress = message;
     if (message.type === "ready") this.record.listeners = message.listeners;
     // A child that is dead by now has asked, or adopted, in vain.
     if (message.type === "relinquish") afterReading(() => this.#relinquish());

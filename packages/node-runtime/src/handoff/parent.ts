@@ -139,7 +139,7 @@ export class Parent {
       releaseConnections: () => this.#attempt?.moves?.release(),
       keepConnections: () => this.#attempt?.moves?.keep(),
       killChild: () => this.#attempt?.kill(),
-      reportProgress: () => {},
+      reportProgress: () => this.#attempt?.reportProgress(),
       reportAborted: () => this.#reportFailure("aborted"),
       reportRolledBack: () => this.#reportFailure("rolledBack"),
       reportCommitted: () => this.#reportCommitted(),

@@ -81,7 +81,7 @@ describe("INV-6: status 1 and the reason for a release that does not take over, 
     const { status, stdout } = await run(service, ["restart"]);
     expect(status).toBe(1);
     expect(stdout).toContain("the restart failed after");
-    expect(stdout).toContain("generation 2 exited with status 1 before it was ready");
+    expect(stdout).toContain("generation 2 exited with status 1 before it was owner");
     expect(stdout).toContain("Error: the release is broken");
     expect(stdout).toContain("generation 1 serves on");
     expect(await service.whoami()).toBe(1);

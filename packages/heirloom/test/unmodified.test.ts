@@ -126,7 +126,7 @@ test.each<[string, string, RegExp]>([
   [
     "crashes at boot",
     `throw new Error("no database");\n${server}`,
-    /exited with status 1 before it was ready/,
+    /exited with status 1 before it was owner/,
   ],
   ["is never ready", "setInterval(() => {}, 1000);\n", /the ready deadline of 3000 ms passed/],
   [

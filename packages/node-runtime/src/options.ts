@@ -39,7 +39,7 @@ export interface GenerationOptions {
   readonly drain?: DrainOptions;
   /** Whether SIGHUP hands over, and SIGTERM and SIGINT end the service. Default: true. */
   readonly signals?: boolean;
-  /** Takes one readable line per handoff. Default: writes it to standard error; false: none. */
+  /** Takes lines for people: one per handoff, and what goes wrong. Default: writes them to standard error; false: none. */
   readonly log?: ((line: string) => void) | false;
   /** How children are started, where it is not as this process was. */
   readonly spawn?: Partial<Launch>;
@@ -54,11 +54,11 @@ export interface GenerationOptions {
    * Children alone are told, by their environment. Default: false, which leaves the environment as it is.
    */
   readonly compileCache?: string | false;
-  /** The socket on which `heirloom status` and `heirloom restart` ask this service; false: none. */
+  /** The socket on which `heirloom status` and `heirloom restart` ask this service; false: none, unless a keeper needs it. */
   readonly control?: ControlOptions | false;
   /**
-   * A file that holds the owner's process ID, from before it says ready to the end of the service; replaced whole. A path in
-   * a folder that this user may write. Default: none.
+   * A file that holds the owner's process ID, to the end of the service; replaced whole by a new owner, before it tells an init
+   * system that it is ready. A path in a folder that this user may write. Default: none.
    */
   readonly pidFile?: string;
 }

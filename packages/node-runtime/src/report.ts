@@ -98,7 +98,7 @@ export function formatReport({
   return `${parent} serves on: its handoff to ${successor} ${what} after ${durationMs} ms: ${error?.message ?? "no reason is known"}${back}`;
 }
 
-/** `drained in 212 ms: 500 connections moved (none waited longer than 3 ms), 2 finished, 0 closed idle, 1 cut (upgraded)` */
+/** `drained in 212 ms: 500 connections moved (none waited longer than 3 ms), 2 finished, 0 closed idle, 1 cut (upgraded: 1)` */
 function formatDrain({
   durationMs,
   moved,

@@ -45,16 +45,16 @@ describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to th
       "exits with status 0",
       "exit0",
       "CHILD_EXITED",
-      /^generation 2 exited with status 0 before it was ready/,
+      /^generation 2 exited with status 0 before it was owner/,
     ],
     [
       "exits with status 3",
       "exit3",
       "CHILD_EXITED",
-      /^generation 2 exited with status 3 before it was ready/,
+      /^generation 2 exited with status 3 before it was owner/,
     ],
-    ["throws", "throws", "CHILD_EXITED", /^generation 2 exited with status 1 before it was ready/],
-    ["throws later", "throwsLater", "CHILD_EXITED", /^generation 2 exited with status 1 before it was ready/],
+    ["throws", "throws", "CHILD_EXITED", /^generation 2 exited with status 1 before it was owner/],
+    ["throws later", "throwsLater", "CHILD_EXITED", /^generation 2 exited with status 1 before it was owner/],
     ["forgets to catch a rejection", "rejects", "CHILD_EXITED", /^generation 2 exited with status 1/],
     [
       "does not await anything that happens",
@@ -80,8 +80,8 @@ describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to th
 
   // Some Node lines notice themselves that a descriptor of theirs was closed behind their back, and abort.
   test.each([
-    ["exits", "exit0", "CHILD_EXITED", /^generation 2 exited with status 0 before it was ready/],
-    ["throws", "throws", "CHILD_EXITED", /^generation 2 exited with status 1 before it was ready/],
+    ["exits", "exit0", "CHILD_EXITED", /^generation 2 exited with status 0 before it was owner/],
+    ["throws", "throws", "CHILD_EXITED", /^generation 2 exited with status 1 before it was owner/],
     ["sends garbage", "garbage", "FRAME_TOO_LARGE", /./],
     ["closes the channel", "closesChannel", "CHILD_EXITED", /^generation 2 was ended by SIG(KILL|ABRT)/],
   ])("%s between listen and ready", async (_, beforeReady, code, message) => {
@@ -100,6 +100,21 @@ describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to th
         message: /^the ready deadline of 3000 ms passed while (offering|preparing)/,
       },
     );
+  });
+
+  // Red when every exit before commit is told as one before ready.
+  test("dies when it has said ready", async () => {
+    const service = await Service.start({
+      hooks: { retire: "hangOnce" },
+      options: { parkDeadlineMs: 10_000 },
+    });
+    service.arm({ role: "child", effect: "sendReady", when: "after", signal: "SIGKILL" });
+    expect(await service.handoff()).toMatchObject({
+      code: "CHILD_EXITED",
+      message: "generation 2 was ended by SIGKILL before it was owner: see what it wrote last",
+    });
+    service.signal("SIGUSR1");
+    expect(await service.whoami()).toBe(1);
   });
 
   test("has no executable", async () => {
@@ -134,7 +149,7 @@ describe("INV-5, INV-6: the parent serves on, leaks nothing and hands over to th
     const other = await Service.start({ options: { spawn: { argv: [script] } } });
     expect(await other.handoff()).toMatchObject({
       code: "CHILD_EXITED",
-      message: "generation 2 exited with status 1 before it was ready: see what it wrote last",
+      message: "generation 2 exited with status 1 before it was owner: see what it wrote last",
     });
     await other.logged(/SyntaxError/);
     expect(await other.whoami()).toBe(1);

@@ -129,7 +129,7 @@ test("INV-5: SIGTERM in the middle of a handoff ends the service, and runs the p
 test("INV-6: a release that throws changes nothing", async () => {
   const { port, started } = await start();
   started.deploy(program(port, `throw new Error("no such database");`));
-  expect(await started.failToRestart()).toContain("exited with status 1 before it was ready");
+  expect(await started.failToRestart()).toContain("exited with status 1 before it was owner");
   expect(await get({ port })).toBe(String(started.pid));
   expect(started.log).toContain("no such database");
 });

@@ -10,7 +10,7 @@ export function childExit(
   const how = signal === null ? `exited with status ${code}` : `was ended by ${signal}`;
   const [errorCode, when]: [Code, string] = mayBeOwner.has(state)
     ? ["CHILD_LOST", "after commit: this generation took the service back"]
-    : ["CHILD_EXITED", "before it was ready: see what it wrote last"];
+    : ["CHILD_EXITED", "before it was owner: see what it wrote last"];
   return new HandoffError(errorCode, { message: `generation ${generation} ${how} ${when}` });
 }
 

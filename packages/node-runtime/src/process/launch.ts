@@ -13,7 +13,7 @@ export interface Launch {
   readonly argv: readonly string[];
   /** The working directory as it was given: a symbolic link in it is followed anew by each generation. */
   readonly cwd: string;
-  /** The environment as it was given; changes that the program made to its own are not passed on. */
+  /** The environment as it was given, where the system tells (`/proc/self/environ`): changes that the program made to its own are not passed on then. */
   readonly env: Readonly<NodeJS.ProcessEnv>;
 }
 

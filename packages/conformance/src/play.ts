@@ -43,10 +43,12 @@ export class Play {
   /** What became of the clients, once the load has been stopped. */
   loadResult: LoadResult | undefined;
   /**
-   * A process that a fault or the scenario killed, when it was seen to be gone, and where that is known the ports of the clients
-   * whose connections it had: those that have moved to it were answered by another process before.
+   * A process that a fault or the scenario killed, unless nobody saw it, when it was seen to be gone, and where that is known the
+   * ports of the clients whose connections it had: those that have moved to it were answered by another process before.
    */
-  killed: { readonly pid: number; readonly at: number; readonly clients?: ReadonlySet<number> } | undefined;
+  killed:
+    | { readonly pid: number | undefined; readonly at: number; readonly clients?: ReadonlySet<number> }
+    | undefined;
 
   constructor(
     readonly parent: Implementation,

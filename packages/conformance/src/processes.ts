@@ -33,6 +33,15 @@ function statusOf(pid: number, key: "State" | "Threads"): string {
   }
 }
 
+/** Whether a process has waited for a child of its own: the kernel adds up the page faults of those, and nobody starts without. */
+export function hasCollectedAChild(pid: number): boolean {
+  // Behind the name, which may contain anything: state, parent, group, session, terminal, its group, flags, faults, children's faults.
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return Number(fields[8]) > 0;
+}
+
 /** The ports of the clients whose TCP connections over IPv4 a process has. Stop it first, so that it gets no more of them. */
 export function clientPortsOf(pid: number): Set<number> {
   const inodes = new Set(

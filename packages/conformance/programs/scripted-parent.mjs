@@ -1,7 +1,8 @@
 // node scripted-parent.mjs <behaviour> <transcript>: a parent that follows a script instead of an implementation, to see
 // what a child does about it. It serves as generation 1; SIGHUP begins the script.
 import { spawn } from "node:child_process";
-import { fstatSync, readSync } from "node:fs";
+import { once } from "node:events";
+import { appendFileSync, fstatSync, readSync } from "node:fs";
 import { createServer } from "node:http";
 import { Server } from "node:net";
 import { encodeFrame, encodeOffer } from "@heirloom/protocol";
@@ -29,6 +30,7 @@ const park = () => Server.prototype.close.call(server);
 const moves = behaviour.startsWith("moves connections");
 const farewell = { type: "farewell", finished: 0, moved: 0, closed: 0, cut: 0 };
 
+let child;
 let descriptorChannel;
 
 function start(change = (offer) => offer, seal = encodeOffer) {
@@ -53,7 +55,7 @@ function start(change = (offer) => offer, seal = encodeOffer) {
     features: moves ? ["levitation", "connections"] : ["levitation"],
   });
   const merged = Object.entries({ ...process.env, ...env, HEIRLOOM_OFFER: seal(offer) });
-  const child = spawn(command[0], command.slice(1), {
+  child = spawn(command[0], command.slice(1), {
     env: Object.fromEntries(merged.filter(([, value]) => value !== null)),
     stdio: ["inherit", "inherit", "inherit", "pipe", listener, listener, ...(moves ? ["pipe"] : [])],
     detached: true,
@@ -125,6 +127,13 @@ const behaviours = {
   "farewell before commit": readyThen((channel) => channel.send(farewell)),
   "closes the channel after ready": readyThen((channel) => channel.close()),
   "never commits": () => start(),
+  "SIGTERM to the child after ready": readyThen(async (channel) => {
+    const exit = once(child, "exit");
+    child.kill("SIGTERM");
+    await channel.untilEnded();
+    const [status] = await exit;
+    appendFileSync(transcript, `${JSON.stringify({ type: "exit", code: String(status) })}\n`);
+  }),
   "another socket's inode": () => start((offer) => first(offer, { inode: "1" })),
   "a descriptor that is not open": () => start((offer) => first(offer, { descriptor: notOpen })),
   "a listener at another address": () =>

@@ -61,6 +61,11 @@ export class ScriptedChannel {
     }
   }
 
+  /** Resolves when nothing is left to be read. */
+  untilEnded() {
+    return this.until();
+  }
+
   /** How many messages of this type `next` has returned. */
   count(type) {
     return this.#taken.get(type) ?? 0;

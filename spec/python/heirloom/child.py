@@ -156,7 +156,9 @@ class Child(Role):
     def leave(self, _detail):
         if self.reason is not None:
             self.generation.log(f"leaves: {self.reason.code}: {self.reason.message}")
-        self.generation.leave(1)
+        self.generation.discard_created()
+        # B-19.
+        self.generation.leave(0 if self.reason is not None and self.reason.code == "STOPPING" else 1)
 
 
 def _lives(pid):

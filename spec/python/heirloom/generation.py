@@ -256,12 +256,14 @@ class Generation:
             each.close()
         self.listeners = []
 
+    def discard_created(self):
+        """L-15: what a generation that was never owner had bound goes with it."""
+        for each in self.listeners:
+            if each.disposition == "created":
+                each.remove_path()
+
     def leave(self, status):
-        """The loop ends with this. What a generation that was never owner had bound goes with it."""
-        if status != 0:
-            for each in self.listeners:
-                if each.disposition == "created":
-                    each.remove_path()
+        """The loop ends with this."""
         self._status = status
 
     def publish(self, role, kind, name, *more):

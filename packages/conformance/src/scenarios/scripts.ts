@@ -5,7 +5,10 @@ import { scripted } from "../implementation.js";
 import type { Play } from "../play.js";
 import { expect, handOver, type Scenario, type Survivor } from "../scenario.js";
 
-/** A script and what it reads from the program that it is played to: types of messages, and codes where they have one. */
+/**
+ * A script and what it reads from the program that it is played to: types of messages, and codes where they have one. One notes
+ * the program's exit, with its status, among them.
+ */
 interface Script {
   readonly behaviour: string;
   readonly reads: readonly string[];
@@ -69,6 +72,7 @@ const toChildren: readonly Script[] = [
   { behaviour: "farewell before commit", reads: ["accept", "ready", "abort MESSAGE_UNEXPECTED"] },
   { behaviour: "closes the channel after ready", reads: ["accept", "ready"] },
   { behaviour: "never commits", reads: ["accept", "ready", "abort DEADLINE_EXPIRED"], commitMs: 500 },
+  { behaviour: "SIGTERM to the child after ready", reads: ["accept", "ready", "abort STOPPING", "exit 0"] },
   { behaviour: "another socket's inode", reads: ["accept", "abort LISTENER_MISMATCH"] },
   { behaviour: "a descriptor that is not open", reads: ["accept", "abort LISTENER_MISMATCH"] },
   { behaviour: "a listener at another address", reads: ["accept", "abort LISTENER_BIND_FAILED"] },

@@ -1,4 +1,10 @@
-import { defaultDeadlinesMs, type ParentEffect, parentRole, type Role } from "@heirloom/protocol";
+import {
+  defaultDeadlinesMs,
+  type ParentEffect,
+  type ParentEvent,
+  parentRole,
+  type Role,
+} from "@heirloom/protocol";
 import { expect, test, vi } from "vitest";
 import { Driver } from "../../src/driver.js";
 
@@ -74,7 +80,7 @@ test("INV-4, D-1: a child that was slow to import has as long as any other to sa
       generation: 1,
       deadlinesMs: defaultDeadlinesMs,
       effects,
-      expired: "deadlineExpired",
+      expired: "deadlineExpired" as ParentEvent,
     });
     for (const event of [
       "handoffRequested",

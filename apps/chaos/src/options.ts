@@ -25,14 +25,18 @@ export const USAGE = `npm run chaos -- [options]
                      can be given several times
   --seed N           the order, the side of the moments, and the random times
   --schedule FILE    exactly the turns in FILE, in their order; can be given several times
-  --lanes N          services that are struck at the same time
+  --lanes N          services that are struck at the same time (default: 3 for each processor, 12 at most)
   --out FOLDER       where report.html, report.json and schedules of what failed go (default: reports/chaos)
   --json             prints the verdict as JSON
   --runtime FILE     judges another build of @heirloom/node-runtime, by its entry file
   --fail-fast        ends at the first broken promise
   --help
 
-Exit status: 0 where every promise was kept, 1 where one was broken or a moment was not reached, 2 for wrong options.`;
+Exit status: 0 where every promise was kept, 1 where one was broken or a moment was not reached, 2 for wrong options,
+130 where it was interrupted (Ctrl-C) and nothing was broken until then.`;
+
+/** More of them would wait for the one conductor, which looks at each many times a second. */
+const LANES_MAX = 12;
 
 export class UsageError extends Error {}
 
@@ -52,7 +56,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     seed: wholeNumber("--seed", values.seed) ?? Math.floor(Math.random() * 1_000_000),
     only: values.only ?? [],
     schedules: values.schedule ?? [],
-    lanes: wholeNumber("--lanes", values.lanes) ?? availableParallelism() * 3,
+    lanes: wholeNumber("--lanes", values.lanes) ?? Math.min(availableParallelism() * 3, LANES_MAX),
     out: values.out ?? "reports/chaos",
     json: values.json ?? false,
     runtime: values.runtime,

@@ -445,6 +445,155 @@ const CASES: readonly Case[] = [
     cells: ["parent/draining/oversizedFrame"],
     promise: "INV-4",
   },
+  {
+    what: "ends as it makes ready for its next handoff",
+    breakage: {
+      from: "async prepare() {\n    const { spawner, compiled: compiled2 } = this.#service;",
+      to: "async prepare() {\n    if (this.#service.number > 1) setTimeout(() => process.exit(0), 600);\n    const { spawner, compiled: compiled2 } = this.#service;",
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-2",
+  },
+  {
+    what: "forgets that it was asked again when it takes the service back",
+    breakage: {
+      from: '{\n    when: "requested",\n    next: "spawning",\n    effects: ["resumeConnections", "unparkListeners", "reportRolledBack", "spawnChild"],\n    forgets: "requested"\n  },',
+      to: "",
+    },
+    cells: ["child/accepting/exitWhenAsked"],
+    promise: "INV-5",
+  },
+  {
+    what: "forgets that it was told to end when it takes the service back",
+    breakage: {
+      from: '{\n    when: "stopping",\n    next: "stopping",\n    effects: ["resumeConnections", "reportRolledBack", "closeListeners", "drainConnections"]\n  },',
+      to: "",
+    },
+    cells: ["child/accepting/exitWhenStopped"],
+    promise: "INV-5",
+  },
+  {
+    what: "does not hear SIGINT",
+    breakage: { from: 'process.on("SIGINT", () => generation.stop());', to: "" },
+    cells: ["parent/adopted/sigterm"],
+    promise: "INV-5",
+  },
+  {
+    what: "leaves without a farewell",
+    breakage: {
+      from: 'drained: { next: "left", effects: ["sendFarewell", "leave"] },',
+      to: 'drained: { next: "left", effects: ["leave"] },',
+    },
+    cells: ["parent/lastConnection/stopShort"],
+    promise: "INV-6",
+  },
+  {
+    what: "takes what its application refuses for taken",
+    breakage: { from: "this.#listener.rejected(refused(stream.name, phase, version, cause));", to: "" },
+    cells: ["child/boot/refusedState"],
+    promise: "INV-6",
+  },
+  {
+    what: "keeps to itself that it cannot give its state out",
+    breakage: { from: "this.#failed(exportFailed(wanted.stream, phase, cause));", to: "" },
+    cells: ["parent/boot/failedExport"],
+    promise: "INV-6",
+  },
+  {
+    what: "does not tell its child that it cannot give its state out",
+    breakage: {
+      from: 'stateAdoptedReceived: { next: "committing", effects: ["sendCommit"] },\n      exportFailed: { next: "aborting", effects: ["unparkListeners", "sendAbort"] }',
+      to: 'stateAdoptedReceived: { next: "committing", effects: ["sendCommit"] },\n      exportFailed: { next: "aborting", effects: ["unparkListeners"] }',
+    },
+    cells: ["parent/boot/failedExport"],
+    promise: "INV-6",
+  },
+  {
+    what: "gives its state out before its work has stopped",
+    breakage: { from: 'phase === "warm" ? stream?.warm : stream?.export', to: "stream?.export" },
+    cells: ["parent/boot/none"],
+    promise: "INV-3",
+  },
+  {
+    what: "moves connections of which half a request has come",
+    breakage: { from: "return this.#bytes.get(socket) === socket.bytesRead;", to: "return true;" },
+    cells: ["parent/boot/none", "child/boot/slowBoot", "child/boot/releaseSwitched"],
+    promise: "INV-4",
+  },
+  {
+    what: "waits as a child for ever for commit",
+    breakage: { from: 'deadlines: { ready: "commit", relinquishing', to: "deadlines: { relinquishing" },
+    cells: ["parent/ready/stopLong", "parent/parked/stopLong"],
+    promise: "INV-2",
+  },
+  {
+    what: "waits as a child for as long as its parent may drain",
+    breakage: { from: "commit: offer2.deadlines.commitMs }", to: "commit: deadlinesMs.drain }" },
+    cells: ["parent/ready/stopLong", "parent/parked/stopLong"],
+    promise: "INV-2",
+  },
+  {
+    what: "gives its clients twice the time it said",
+    breakage: {
+      from: "const ms = this.#options.deadlinesMs[now2];",
+      to: 'const ms = this.#options.deadlinesMs[now2] * (now2 === "drain" ? 2 : 1);',
+    },
+    cells: ["parent/boot/stuckClient"],
+    promise: "INV-5",
+  },
+  {
+    what: "leaves its path behind when the service ends",
+    breakage: {
+      from: 'effects: ["reportAborted", "closeListeners", "drainConnections"]',
+      to: 'effects: ["reportAborted", "drainConnections"]',
+    },
+    cells: ["parent/adopted/sigterm"],
+    promise: "INV-5",
+  },
+  {
+    what: "leaves its control socket behind when the service ends",
+    breakage: {
+      file: "control-socket.cjs",
+      from: 'process.once("exit", () => this.#close());',
+      to: "",
+    },
+    cells: ["parent/adopted/sigterm"],
+    promise: "INV-5",
+  },
+  {
+    what: "leads tools to a child that is gone",
+    breakage: {
+      file: "control-socket.cjs",
+      from: 'if (!this.#open || report.outcome !== "rolledBack") return;',
+      to: "return;",
+    },
+    cells: ["child/draining/sigkill", "child/batchTaken/sigkill", "child/moving/sigkill"],
+    promise: "INV-6",
+  },
+  {
+    what: "lets whatever it starts have its compiled code",
+    breakage: { from: "MFD_CLOEXEC = 1", to: "MFD_CLOEXEC = 0" },
+    cells: ["parent/boot/none"],
+    promise: "INV-8",
+  },
+  {
+    what: "does not know that it is the owner",
+    breakage: { from: "return owners.has(this.#child.state) &&", to: "return false &&" },
+    cells: ["parent/boot/none"],
+    promise: "INV-3",
+  },
+  {
+    what: "leaves the PID file to the generation before it",
+    breakage: { from: "this.#pidFile?.write();", to: "if (this.#generation === 1) this.#pidFile?.write();" },
+    cells: ["parent/boot/none"],
+    promise: "INV-6",
+  },
+  {
+    what: "keeps a listener that a release has dropped",
+    breakage: { from: "discardDropped: () => listeners.discardDropped(),", to: "discardDropped: () => {}," },
+    cells: ["child/boot/releaseSwitched"],
+    promise: "INV-5",
+  },
 ];
 
 describe("the chaos run can fail", () => {

@@ -53,6 +53,8 @@ export interface Evidence {
   readonly leftovers: readonly string[];
   /** What others could lay their hands on. */
   readonly exposed: readonly string[];
+  /** Where tools are led that look for the owner, if not to it; empty: to it. */
+  readonly misled: string;
   /** The release that the owner is of, and the one that it should be of. */
   readonly release: { readonly found: string | undefined; readonly expected: string };
 }

@@ -61,6 +61,7 @@ export function judge(evidence: Evidence): Verdict {
     );
   }
   for (const text of overdue(evidence)) broken("INV-5", text);
+  for (const text of patience(evidence)) broken("INV-5", text);
   for (const text of evidence.leftovers) broken("INV-5", text);
 
   for (const { invariant, text } of outcome(evidence)) broken(invariant, text);
@@ -159,6 +160,20 @@ function* impatience({ cutAt, requestedAt }: Evidence): Generator<string> {
     yield `a request was cut after ${Math.round(afterMs)} ms; it had ${DEADLINES.drainDeadlineMs} ms at least`;
   }
 }
+
+/** And no longer than that. */
+function* patience({ cutAt, requestedAt, before, lines }: Evidence): Generator<string> {
+  const begun = lines.find(
+    (line) => line.type === "step" && line.pid === before.pid && line.text === "  drainConnections",
+  );
+  const afterMs = (cutAt ?? 0) - (begun?.at ?? requestedAt);
+  if (afterMs > DEADLINES.drainDeadlineMs + CUT_MS) {
+    yield `a request that never ends was cut after ${Math.round(afterMs)} ms; it had ${DEADLINES.drainDeadlineMs} ms`;
+  }
+}
+
+/** What a busy machine takes for it. */
+const CUT_MS = 3_000;
 
 function samples(records: readonly RequestRecord[]): string {
   const some = records.slice(0, SAMPLES).map(({ kind, failure, detail, port }) => {

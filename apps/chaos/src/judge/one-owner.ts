@@ -26,6 +26,16 @@ export function* oneOwner(evidence: Evidence): Generator<string> {
     "accepted",
   );
   yield* togetherAtWork(evidence);
+  yield* unaware(evidence);
+}
+
+/** Who owns the service knows it. */
+function* unaware({ after, settled, records }: Evidence): Generator<string> {
+  const last = records.findLast(
+    ({ kind, pid }) => kind === "new" && after !== undefined && pid === after.pid,
+  );
+  if (settled === "owner" && last?.owner === false)
+    yield `generation ${last.generation} owns the service, and does not take itself for the owner`;
 }
 
 /** Exclusive work began while that of another process had not stopped, which was alive. */

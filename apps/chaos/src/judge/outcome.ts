@@ -1,6 +1,6 @@
 import { cellName } from "../plan/cell.js";
-import { type Expectation, expectationOf, REASONS } from "../plan/expectation.js";
-import { ENDING_KINDS } from "../plan/kind.js";
+import { type Expectation, expectationOf, GIVES_UP, REASONS } from "../plan/expectation.js";
+import { ENDING_KINDS, type Kind } from "../plan/kind.js";
 import { DEADLINES } from "../victim/deadlines.js";
 import { deathsOf, type Evidence, isNewConnection, type Violation } from "./evidence.js";
 
@@ -40,7 +40,7 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   const owner = to === from ? "parent" : to === from + 1 ? "child" : "later";
   if (!owners.includes(owner)) {
     // The child took over as it should, and did not hear that it was to hand over itself; or a parent that failed did not try again.
-    const unheard = (owner === "child" && owners.includes("later")) || turn.kind === "askedWhileFailing";
+    const unheard = (owner === "child" && owners.includes("later")) || UNHEARD.has(turn.kind);
     yield {
       invariant: unheard ? "INV-5" : survivors,
       text: `generation ${to} owns the service; it was to be the ${owners.join(" or the ")} of generation ${from}`,
@@ -64,9 +64,16 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
     yield* reasoned(evidence);
   if (owner === "parent") yield* drainsOn(evidence);
   yield* stateless(evidence);
+  yield* untold(evidence);
   if (turn.kind === "neverReady") yield* inTime(evidence);
   if (!evidence.works) {
     yield { invariant: "INV-6", text: `generation ${to} owns the service, and does no exclusive work` };
+  }
+  if (evidence.misled !== "") {
+    yield {
+      invariant: "INV-6",
+      text: `generation ${to} owns the service, and ${evidence.misled}`,
+    };
   }
   if (turn.kind === "overlappingVersions" && owner !== "child") {
     yield { invariant: "INV-7", text: "the versions of the two overlap, and the handoff did not complete" };
@@ -78,6 +85,9 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
     };
   }
 }
+
+/** Where a parent that serves on has not heard that it was asked again. */
+const UNHEARD = new Set<Kind>(["askedWhileFailing", "exitWhenAsked"]);
 
 /** Whether nobody was there to survive. */
 function mayEnd(evidence: Evidence, ends: Expectation["ends"]): boolean {
@@ -155,8 +165,24 @@ function* inTime({ before, lines, records, requestedAt }: Evidence): Generator<V
   if (!served) yield { invariant: "INV-6", text: "the parent answered nobody while its child booted" };
 }
 
-/** Who was told to take over has the state of the generation before it. */
+/** A child that is given up is told so. */
+function* untold({ turn, before, lines }: Evidence): Generator<Violation> {
+  const told = lines.some(
+    (line) =>
+      line.type === "step" &&
+      (line.pid === before.pid ? line.text === "  sendAbort" : line.text.endsWith(": abortReceived")),
+  );
+  if (GIVES_UP.has(turn.kind) && !told)
+    yield { invariant: "INV-6", text: "the parent ended the handoff, and did not tell its child" };
+}
+
+/** Who was told to take over has the state of the generation before it, as it was once that had stopped its work. */
 function* stateless({ lines, records }: Evidence): Generator<Violation> {
+  const early = records.find(({ stateEarly }) => stateEarly);
+  if (early !== undefined) {
+    const text = `generation ${early.generation} was given state while its parent was at exclusive work`;
+    yield { invariant: "INV-3", text };
+  }
   const committed = new Set(
     lines.flatMap((line) =>
       line.type === "step" && line.text === "ready: commitReceived" ? [line.pid] : [],

@@ -93,15 +93,19 @@ function environmentOf(pid: number): string {
   }
 }
 
-/** Sockets of a process, by descriptor, which the programs that it starts would inherit. */
-export function inheritable(pid: number): number[] {
-  const found: number[] = [];
+/**
+ * What a process has open, beyond the standard streams, that the programs which it starts would inherit: but for what this
+ * process has inherited itself, and with it all that it has started.
+ */
+export function inheritable(pid: number): string[] {
+  const found: string[] = [];
+  const own = descriptorsOf(process.pid);
   for (const [descriptor, target] of descriptorsOf(pid) ?? []) {
-    if (descriptor < 3 || !target.startsWith("socket:[")) continue;
+    if (descriptor < 3 || own?.get(descriptor) === target) continue;
     try {
       const info = readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, "latin1");
       const flags = Number.parseInt(/^flags:\s+(\d+)/m.exec(info)?.[1] ?? "0", 8);
-      if ((flags & O_CLOEXEC) === 0) found.push(descriptor);
+      if ((flags & O_CLOEXEC) === 0) found.push(`descriptor ${descriptor} (${target})`);
     } catch {
       // Closed this instant.
     }

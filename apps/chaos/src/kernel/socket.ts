@@ -51,6 +51,28 @@ function tcpTable(): string {
   }
 }
 
+/** Inode numbers of all that listen. They are the first in the table: the rest of it, which is long, is not read. */
+function tcpListeners(): Set<string> {
+  const file = openSync("/proc/net/tcp", "r");
+  try {
+    const found = new Set<string>();
+    let rest = "";
+    for (;;) {
+      const read = readSync(file, table, 0, table.length, null);
+      const rows = (rest + table.toString("latin1", 0, read)).split("\n");
+      rest = rows.pop() ?? "";
+      for (const row of rows) {
+        const [place, , , state, , , , , , inode = ""] = row.trim().split(/\s+/);
+        if (state === LISTEN) found.add(inode);
+        else if (place !== "sl") return found;
+      }
+      if (read === 0) return found;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
 interface UnixRow {
   readonly listens: boolean;
   readonly inode: string;
@@ -78,7 +100,7 @@ function allUnixRows(folder: string): UnixRow[] {
 
 /** Inode numbers of the listening sockets. */
 export function listenersOf({ ports, folder }: Listening): Set<string> {
-  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state === "0A");
+  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state === LISTEN);
   const unix = unixRows(folder).filter(({ listens }) => listens);
   return new Set([...tcp, ...unix].map(({ inode }) => inode));
 }
@@ -96,7 +118,7 @@ export interface Accepted {
  * descriptor yet, and is not among them.
  */
 export function accepted({ ports, folder }: Listening): (pid: number) => Accepted {
-  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state !== "0A");
+  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state !== LISTEN);
   const unix = unixRows(folder).filter(({ listens }) => !listens);
   return (pid) => {
     const inodes = socketInodes(pid);
@@ -124,12 +146,13 @@ export function outliving({ ports: had, unix }: Accepted, { ports, folder }: Lis
   };
 }
 
+const LISTEN = "0A";
 const ESTABLISHED = "01";
 const CLOSE_WAIT = "08";
 
 /** A process's connections that nobody uses: of which it has a second descriptor, or whose client has closed its side. */
 export function forgotten(pid: number, { ports, folder }: Listening): string[] {
-  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state !== "0A");
+  const tcp = tcpRows(tcpTable(), ports).filter(({ state }) => state !== LISTEN);
   const unix = unixRows(folder).filter(({ listens }) => !listens);
   const connections = new Set([...tcp, ...unix].map(({ inode }) => inode));
   const left = new Set(tcp.filter(({ state }) => state === CLOSE_WAIT).map(({ inode }) => inode));
@@ -153,6 +176,9 @@ function socketInodes(pid: number): Set<string> {
   );
 }
 
+/** The sort that an inventory has those under that listen, and are not among the service's listeners. */
+export const OTHER_LISTENING = "other listening socket";
+
 /**
  * What a process has open, by sort and count. Connections are left out: they come and go, and one that is reset is in
  * no table of the kernel while its process has not closed it.
@@ -162,6 +188,7 @@ export function inventory(
   { folder }: Listening,
   listeners: ReadonlySet<string>,
 ): Record<string, number> {
+  const others = tcpListeners();
   const targets = [...(descriptorsOf(pid)?.values() ?? [])];
   const control = new Set<string>();
   for (const { listens, inode, path } of allUnixRows(folder)) {
@@ -174,7 +201,7 @@ export function inventory(
   }
   const count: Record<string, number> = {};
   for (const target of targets) {
-    const sort = sortOf(target, folder, { listeners, control, unnamed });
+    const sort = sortOf(target, folder, { listeners, others, control, unnamed });
     if (sort !== undefined) count[sort] = (count[sort] ?? 0) + 1;
   }
   return count;
@@ -183,7 +210,7 @@ export function inventory(
 function sortOf(
   target: string,
   folder: string,
-  sockets: Readonly<Record<"listeners" | "control" | "unnamed", ReadonlySet<string>>>,
+  sockets: Readonly<Record<"listeners" | "others" | "control" | "unnamed", ReadonlySet<string>>>,
 ): string | undefined {
   if (!target.startsWith("socket:[")) {
     return target
@@ -193,6 +220,7 @@ function sortOf(
   }
   const inode = target.slice(8, -1);
   if (sockets.listeners.has(inode)) return "listening socket";
+  if (sockets.others.has(inode)) return OTHER_LISTENING;
   if (sockets.control.has(inode)) return "control socket";
   return sockets.unnamed.has(inode) ? "unnamed socket" : undefined;
 }

@@ -15,6 +15,8 @@ interface Habit {
   readonly target: (targets: Targets) => Target;
   readonly path: string;
   readonly upload?: boolean;
+  /** Pauses in the middle of a request's head. */
+  readonly halts?: boolean;
   /** Connects before it thinks, and may be called out of its thinking. */
   readonly idle?: boolean;
 }
@@ -28,7 +30,14 @@ const forever = Number.POSITIVE_INFINITY;
 export const HABITS: Record<LoadKind, Habit> = {
   new: { clients: 1, thinkMs: [5, 25], perConnection: 1, target: http, path: "/" },
   keptBusy: { clients: 1, thinkMs: [0, 0], perConnection: forever, target: http, path: "/?ms=24" },
-  keptThinking: { clients: 3, thinkMs: [20, 200], perConnection: forever, target: http, path: "/" },
+  keptThinking: {
+    clients: 3,
+    thinkMs: [20, 200],
+    perConnection: forever,
+    target: http,
+    path: "/",
+    halts: true,
+  },
   // What an idle connection is, and one that was never used: most of their time they are nothing but open.
   idle: { clients: 4, thinkMs: [1_500, 4_000], perConnection: 3, target: http, path: "/", idle: true },
   slow: { clients: 2, thinkMs: [10, 60], perConnection: 1, target: http, path: "/?ms=160" },
@@ -38,6 +47,7 @@ export const HABITS: Record<LoadKind, Habit> = {
   tls: { clients: 1, thinkMs: [20, 90], perConnection: 4, target: tls, path: "/?ms=4" },
 };
 
+const HALT_MS = 20;
 const UPLOAD_PIECE = Buffer.alloc(2_000, "heirloom");
 const UPLOAD_PIECES = 4;
 const UPLOAD_SUM = [...Buffer.concat(Array(UPLOAD_PIECES).fill(UPLOAD_PIECE))].reduce(
@@ -105,7 +115,7 @@ export class Client {
       // Lost to the deadline, its end has no one to tell.
       exchange.catch(() => {});
       const answer = await Promise.race([exchange, expired]);
-      const { pid, generation, owner, release, stateFrom, offerVisible } = verified(
+      const { pid, generation, owner, release, stateFrom, stateEarly, offerVisible } = verified(
         answer,
         id,
         this.#habit.upload === true,
@@ -119,6 +129,7 @@ export class Client {
         owner,
         release,
         ...(stateFrom !== undefined && { stateFrom }),
+        ...(stateEarly && { stateEarly }),
         ...(offerVisible && { offerVisible }),
         ...(this.#movedTo(generation) && { moved: true }),
         ...(answer.closes && this.#asked < this.#habit.perConnection && { closes: true }),
@@ -173,13 +184,20 @@ export class Client {
   }
 
   #write(socket: Socket, id: string, last: boolean): void {
-    const { path, upload } = this.#habit;
+    const { path, upload, halts } = this.#habit;
     const length = upload ? `content-length: ${UPLOAD_PIECE.length * UPLOAD_PIECES}\r\n` : "";
     const close = last ? "connection: close\r\n" : "";
-    socket.write(
-      `${upload ? "POST" : "GET"} ${path} HTTP/1.1\r\nhost: victim\r\nx-request-id: ${id}\r\n${length}${close}\r\n`,
-    );
+    const head = `${upload ? "POST" : "GET"} ${path} HTTP/1.1\r\nhost: victim\r\nx-request-id: ${id}\r\n${length}${close}\r\n`;
+    if (halts) void this.#writeHalting(socket, head);
+    else socket.write(head);
     if (upload) void this.#upload(socket);
+  }
+
+  async #writeHalting(socket: Socket, head: string): Promise<void> {
+    const half = Math.floor(head.length / 2);
+    socket.write(head.slice(0, half));
+    await pause(HALT_MS);
+    if (!socket.destroyed) socket.write(head.slice(half));
   }
 
   async #upload(socket: Socket): Promise<void> {
@@ -197,6 +215,7 @@ interface Body {
   owner: boolean;
   release: string;
   stateFrom?: number;
+  stateEarly?: boolean;
   received: number;
   sum: number;
   offerVisible: boolean;

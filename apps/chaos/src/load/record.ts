@@ -53,6 +53,8 @@ export interface RequestRecord {
   readonly release?: string;
   /** The generation whose state it had. */
   readonly stateFrom?: number;
+  /** Some of that state was given out before its generation's exclusive work had stopped. */
+  readonly stateEarly?: boolean;
   readonly offerVisible?: boolean;
   /** Another generation had answered on this connection before. */
   readonly moved?: boolean;

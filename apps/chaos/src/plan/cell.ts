@@ -1,4 +1,12 @@
-import { BOOT_KINDS, type Kind, MOVE_KINDS, POSTHUMOUS_KINDS, SELF_KINDS, SIGNAL_KINDS } from "./kind.js";
+import {
+  BOOT_KINDS,
+  HEARD_FIRST,
+  type Kind,
+  MOVE_KINDS,
+  POSTHUMOUS_KINDS,
+  SELF_KINDS,
+  SIGNAL_KINDS,
+} from "./kind.js";
 import { MOMENT_NAMES, MOMENTS, type MomentName, type Side } from "./moment.js";
 
 export type Victim = "parent" | "child" | "both";
@@ -59,10 +67,11 @@ const PARENTS_FAULTS = new Set<Kind>([
   "emfileParent",
   "slowRetirement",
   "failedRetirement",
+  "failedExport",
   "stuckClient",
   "none",
 ]);
-const MOVE_MOMENTS = new Set<MomentName>([
+export const MOVE_MOMENTS: ReadonlySet<Cell["moment"]> = new Set<MomentName>([
   "moving",
   "batchSent",
   "batchAdopted",
@@ -84,6 +93,8 @@ function isPossible(moment: MomentName, victim: Victim, kind: Kind): boolean {
   // A parent that leaves the channel is tried by those that die.
   if (kind === "closedChannel")
     return victim === "child" && (moment === "batchAdopted" || MAY_BE_DEAF.has(moment));
+  // The parent has written commit, and has not heard that its child is owner.
+  if (HEARD_FIRST[kind] !== undefined) return victim === "child" && moment === "accepting";
   // Where a child waits for its parent, which goes by what that says.
   if (POSTHUMOUS_KINDS.has(kind)) return moment === "parked" || moment === "commitSent";
   if (MOVE_MOMENTS.has(moment)) return MOVE_KINDS.includes(kind);

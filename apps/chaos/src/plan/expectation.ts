@@ -17,6 +17,8 @@ export function expectationOf(turn: Turn): Expectation {
   const { victim, moment, kind } = turn;
   if (moment === "boot") return only(...(BOOT[kind] ?? (["parent", "child"] as const)));
   if (victim === "both") return { owners: [], ends: "must" };
+  if (kind === "exitWhenStopped") return { owners: [], ends: "must" };
+  if (kind === "exitWhenAsked") return only("child");
   if (ENDING_KINDS.has(kind)) return victim === "parent" ? parentEnds(turn) : only("parent");
   if (kind === "sigterm") {
     // The owner is told to end the service, and does; a child that is not owner yet only ends the handoff.
@@ -35,6 +37,8 @@ export function expectationOf(turn: Turn): Expectation {
   if (BEARABLE.has(kind) && victim === "child" && hasSaid(turn)) return only("child");
   // A batch that was refused is tried again, and who stopped for a moment is waited for.
   if (kind === "emfileBatch" || kind === "stopShort") return only("child");
+  // Nor is a parent waited for beyond the commit deadline, if it has not committed.
+  if (kind === "stopLong" && victim === "parent" && isAwaited(turn)) return only("parent");
   return only("parent", "child");
 }
 
@@ -51,6 +55,10 @@ const PARENT_KNOWS = fromOn("draining");
 /** Whether the child had said that it is owner. */
 const hasSaid = ({ moment, side }: Turn): boolean =>
   PARENT_KNOWS.has(moment) || (moment === "committed" && side === "after");
+
+/** Whether the child has said that it is ready, or is about to, and its parent has not written commit. */
+const isAwaited = ({ moment, side }: Turn): boolean =>
+  moment === "ready" || moment === "parked" || (moment === "commitSent" && side === "before");
 
 const LEAVING = new Set<string>(["lastConnection", "exiting"] satisfies MomentName[]);
 
@@ -78,11 +86,21 @@ const BOOT: Partial<Record<Turn["kind"], Expectation["owners"]>> = {
   releaseSwitched: ["child"],
   slowRetirement: ["parent"],
   failedRetirement: ["parent"],
+  refusedState: ["parent"],
+  failedExport: ["parent"],
   stuckClient: ["child"],
   fullDisk: ["child"],
   controlBlocked: ["child"],
   none: ["child"],
 };
+
+/** Where the parent gives its child up, which is there to hear so. */
+export const GIVES_UP: ReadonlySet<Kind> = new Set<Kind>([
+  "neverReady",
+  "slowRetirement",
+  "failedRetirement",
+  "failedExport",
+]);
 
 /** Which reason a parent gives for a handoff that failed. */
 export const REASONS: Partial<Record<Kind, string>> = {
@@ -95,4 +113,6 @@ export const REASONS: Partial<Record<Kind, string>> = {
   scriptBroken: "CHILD_EXITED",
   slowRetirement: "DEADLINE_EXPIRED",
   failedRetirement: "HOOK_FAILED",
+  refusedState: "STATE_REFUSED",
+  failedExport: "HOOK_FAILED",
 };

@@ -10,7 +10,7 @@ export const KINDS = {
   rejection: "leaves a rejection unhandled",
   busyLoop: "spins beyond the commit deadline",
   outOfMemory: "runs out of heap",
-  sigterm: "SIGTERM",
+  sigterm: "SIGTERM, or SIGINT where it comes right after a step",
   secondSighup: "a second SIGHUP",
   sighupStorm: "30 SIGHUPs",
   garbageFrame: "writes noise into the channel",
@@ -27,6 +27,8 @@ export const KINDS = {
   wrongListener: "the descriptors of two listeners are swapped",
   emfileParent: "the parent has no free descriptor when it spawns",
   emfileChild: "the child has no free descriptor when it adopts",
+  exitWhenAsked: "a second SIGHUP to the parent, and then the child exits with status 1",
+  exitWhenStopped: "SIGTERM to the parent, and then the child exits with status 1",
   emfileBatch: "the child has one free descriptor when a batch arrives",
   executableMissing: "the executable is gone",
   scriptBroken: "the new release does not parse",
@@ -34,6 +36,8 @@ export const KINDS = {
   releaseSwitched: "a link is switched to a new release",
   slowRetirement: "an onRetire hook takes longer than the park deadline",
   failedRetirement: "an onRetire hook fails",
+  refusedState: "the child's application refuses the state",
+  failedExport: "the parent's application cannot give its state out",
   stuckClient: "a client never ends its request",
   fullDisk: "the disk of the log is full",
   controlBlocked: "the folder of the control sockets cannot be made",
@@ -56,8 +60,17 @@ export const SELF_KINDS: readonly Kind[] = [
   "closedChannel",
   "noiseThenDeath",
   "abortThenDeath",
+  "exitWhenAsked",
+  "exitWhenStopped",
   "emfileBatch",
 ];
+
+/** What the parent is to have heard, of a signal that it gets, before the child goes on to its end. */
+export const HEARD_FIRST: Partial<Record<Kind, { readonly signal: NodeJS.Signals; readonly event: string }>> =
+  {
+    exitWhenAsked: { signal: "SIGHUP", event: "handoffRequested" },
+    exitWhenStopped: { signal: "SIGTERM", event: "terminationRequested" },
+  };
 
 /** What is said in them is heard after the death. */
 export const POSTHUMOUS_KINDS: ReadonlySet<Kind> = new Set<Kind>(["noiseThenDeath", "abortThenDeath"]);
@@ -84,6 +97,9 @@ export const MOVE_KINDS: readonly Kind[] = [
   "emfileBatch",
 ];
 
+/** By these the owner is told to end the service. */
+export const STOPPING_KINDS: ReadonlySet<Kind> = new Set<Kind>(["sigterm", "exitWhenStopped"]);
+
 /** After these the process is gone. */
 export const ENDING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   "sigkill",
@@ -92,6 +108,8 @@ export const ENDING_KINDS: ReadonlySet<Kind> = new Set<Kind>([
   "exception",
   "rejection",
   "outOfMemory",
+  "exitWhenAsked",
+  "exitWhenStopped",
   ...POSTHUMOUS_KINDS,
 ]);
 
@@ -111,6 +129,8 @@ export const BOOT_KINDS: readonly Kind[] = [
   "releaseSwitched",
   "slowRetirement",
   "failedRetirement",
+  "refusedState",
+  "failedExport",
   "stuckClient",
   "fullDisk",
   "controlBlocked",

@@ -1,4 +1,5 @@
-import { allCells, type Cell, cellName, type Turn } from "./cell.js";
+import { allCells, type Cell, cellName, MOVE_MOMENTS, type Turn } from "./cell.js";
+import type { Side } from "./moment.js";
 import { randomFrom, seedOf, shuffled } from "./random.js";
 
 /** When a random fault comes at the latest: a handoff and its draining are over by then. */
@@ -8,11 +9,19 @@ const RANDOM_MS_MAX = 700;
 export function planTurns(cells: readonly Cell[], rounds: number, seed: number): Turn[] {
   const turns: Turn[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const ofRound = cells.map((cell): Turn => turnOf(cell, round, seed));
+    const ofRound = cells.flatMap((cell) => {
+      const turn = turnOf(cell, round, seed);
+      return rounds === 1 && isTwofold(cell) ? [turn, { ...turn, side: otherOf(turn.side) }] : [turn];
+    });
     turns.push(...shuffled(ofRound, randomFrom(seedOf(seed, `order ${round}`))));
   }
   return turns;
 }
+
+/** Where one side is no use to know of the other: who has a connection that moves is another one right after a step. */
+const isTwofold = ({ victim, moment, kind }: Cell): boolean =>
+  victim !== "both" && kind === "sigkill" && MOVE_MOMENTS.has(moment);
+const otherOf = (side: Side): Side => (side === "before" ? "after" : "before");
 
 export function cellsLike(only: readonly string[]): Cell[] {
   return allCells().filter((cell) => only.length === 0 || only.some((text) => cellName(cell).includes(text)));

@@ -96,7 +96,7 @@ export class Collector {
     readonly countersAfter: Counters;
     readonly endedAt: number;
   }): Report {
-    const kept = this.broken === 0 && this.missed === 0;
+    const kept = this.broken === 0;
     return {
       format: 1,
       startedAt: this.#startedOn,

@@ -86,6 +86,8 @@ function textOf(line: Line): string | undefined {
       return "ready() resolved: owner";
     case "work":
       return line.works ? "begins exclusive work" : "has stopped exclusive work";
+    case "exit":
+      return "is told that it ends";
     case "report":
       return `reports: ${line.outcome}${line.message ? `: ${line.message}` : ""}`;
     case "step":

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Turn } from "../plan/cell.js";
+import type { Violation } from "../judge/evidence.js";
+import { CONTROL_ROOT } from "../kernel/socket.js";
+import { MOVE_MOMENTS, type Turn } from "../plan/cell.js";
 import { Lane } from "./lane.js";
 import type { TurnResult } from "./result.js";
 import type { Programs } from "./service.js";
@@ -16,6 +18,23 @@ export interface CampaignOptions {
 }
 
 const AGAIN_MAX = 2;
+const SOCKET_PATH_BYTES_MAX = 107;
+
+/** A step that never comes is one that was not taken. */
+function withMissed(result: TurnResult): TurnResult {
+  const { moment } = result.turn;
+  const invariant = MOVE_MOMENTS.has(moment) ? "INV-4" : "INV-6";
+  const missed: Violation = { invariant, text: `the moment never came: ${moment}, ${result.turn.side}` };
+  return { ...result, violations: [...result.violations, missed] };
+}
+
+/** Where the kernel's name of it is the same, and the longest path of a socket in it is not too long for one. */
+function makeFolder(): string {
+  const parent = realpathSync(tmpdir());
+  const longest = join(parent, "heirloom-chaos-123456/10", CONTROL_ROOT, "service/.9999-4194304.sock");
+  const fits = Buffer.byteLength(longest) <= SOCKET_PATH_BYTES_MAX;
+  return mkdtempSync(join(fits ? parent : "/tmp", "heirloom-chaos-"));
+}
 
 /** Runs all turns, several services at a time, and leaves nothing of them behind. */
 export async function runCampaign({
@@ -26,8 +45,7 @@ export async function runCampaign({
   started,
   ended,
 }: CampaignOptions): Promise<void> {
-  // Short, because the path of a Unix-domain socket is.
-  const folder = mkdtempSync(join(tmpdir(), "heirloom-chaos-"));
+  const folder = makeFolder();
   const waiting = [...turns];
   const all = Array.from(
     { length: Math.min(lanes, turns.length) },
@@ -52,7 +70,7 @@ export async function runCampaign({
         }
         // A moment that did not come may be a machine's hiccup; one that never comes is a finding.
         if (result.missed && result.violations.length === 0 && !signal.aborted) result = await lane.run(turn);
-        if (!signal.aborted) ended(result, index);
+        if (!signal.aborted) ended(result.missed ? withMissed(result) : result, index);
       }
       if (!signal.aborted) await lane.stop();
     });

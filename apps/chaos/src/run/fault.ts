@@ -2,7 +2,7 @@ import { childrenOf, hasClosedAll, stateOf } from "../kernel/process.js";
 import { type Accepted, accepted, outliving } from "../kernel/socket.js";
 import { now } from "../now.js";
 import type { Turn } from "../plan/cell.js";
-import { ENDING_KINDS, POSTHUMOUS_KINDS } from "../plan/kind.js";
+import { ENDING_KINDS, HEARD_FIRST, POSTHUMOUS_KINDS } from "../plan/kind.js";
 import type { Role } from "../plan/moment.js";
 import { STOP_LONG_MS, STOP_SHORT_MS } from "../victim/deadlines.js";
 import { eventually, pause } from "./clock.js";
@@ -40,6 +40,8 @@ const STORM = 30;
 const LATE_MS = 500;
 /** For what a process does to itself before it is killed. */
 const DEATH_MS_MAX = 5_000;
+/** Well within the commit deadline. */
+const HEARD_MS_MAX = 1_000;
 /** One that takes longer has had time for more than the kernel's tables said of it. */
 const END_MS_MAX = 100;
 
@@ -52,16 +54,20 @@ export async function strike(
 ): Promise<Fault> {
   const { kind, victim } = turn;
   const stoppedPid = byItself?.pid;
+  // All of them, so that nothing goes on while the tables are read: the moment stays what it was. Not the one that
+  // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
+  const halt = (pid: number) => {
+    if (pid !== stoppedPid) signal(pid, "SIGSTOP");
+    return stopped(pid);
+  };
+  let still = await halt(parentPid);
+  // Only who stands still starts nobody any more.
   const childPid =
     stoppedPid !== undefined && stoppedPid !== parentPid ? stoppedPid : childOf(service, parentPid);
+  if (childPid !== undefined) still = (await halt(childPid)) && still;
   const pids: { pid: number; role: Role }[] = [{ pid: parentPid, role: "parent" }];
   if (childPid !== undefined) pids.push({ pid: childPid, role: "child" });
   const living = pids.filter(({ pid }) => stateOf(pid) !== undefined);
-  // All of them, so that nothing goes on while the tables are read: the moment stays what it was. Not the one that
-  // stops itself: stopped a second time, on its way to its own stop, it would stop once more when it is let go.
-  for (const { pid } of living) if (pid !== stoppedPid) signal(pid, "SIGSTOP");
-  let still = true;
-  for (const { pid } of living) still = (await stopped(pid)) && still;
   const stoppedAt = now();
   const acceptedBy = accepted(service.listening);
   const present = living.map(({ pid, role }) => ({
@@ -96,10 +102,18 @@ export async function strike(
   } else if (kind === "stopForever") {
     goOn();
   } else if (kind === "sigterm" || kind === "secondSighup") {
-    all(kind === "sigterm" ? "SIGTERM" : "SIGHUP");
+    all(kind === "secondSighup" ? "SIGHUP" : turn.side === "before" ? "SIGTERM" : "SIGINT");
     all("SIGCONT");
     goOn();
   } else {
+    const first = HEARD_FIRST[kind];
+    if (first !== undefined) {
+      // Nothing is to happen to the child that follows.
+      service.order(undefined);
+      signal(parentPid, first.signal);
+      goOn();
+      still = (await eventually(() => hasHeard(service, parentPid, first.event, at), HEARD_MS_MAX)) && still;
+    }
     all("SIGCONT");
     goOn();
     for (let count = 0; kind === "sighupStorm" && count < STORM; count += 1) {
@@ -131,6 +145,14 @@ export async function seeEnds(
     }
   }
   watch.sample();
+}
+
+/** Whether the parent's machine has taken an event since then. */
+function hasHeard({ lines }: Service, parentPid: number, event: string, since: number): boolean {
+  return lines.some(
+    (line) =>
+      line.type === "step" && line.pid === parentPid && line.at >= since && line.text.endsWith(`: ${event}`),
+  );
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {

@@ -1,21 +1,20 @@
 import { rmSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { type Evidence, isNewConnection, type Process } from "../judge/evidence.js";
+import { type Evidence, isNewConnection, type Process, type Violation } from "../judge/evidence.js";
 import { judge } from "../judge/judge.js";
 import { processesWith } from "../kernel/process.js";
-import { inventory } from "../kernel/socket.js";
 import { now } from "../now.js";
 import { isStuck, type Turn } from "../plan/cell.js";
 import { MOMENT_NAMES, MOMENTS } from "../plan/moment.js";
 import { DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
-import type { Order } from "../victim/order.js";
+import { type Order, STARTED_ACCEPTING } from "../victim/order.js";
 import { Books } from "./books.js";
 import { Clients } from "./clients.js";
 import { eventually, pause } from "./clock.js";
 import { type Fault, letGo, signal, strike } from "./fault.js";
 import { HalfRequest } from "./half-request.js";
-import { exposedBy, leftoversOf, timersOf } from "./leftovers.js";
-import type { TurnResult } from "./result.js";
+import { exposedBy, leftoversOf, misledBy, timersOf } from "./leftovers.js";
+import { type TurnResult, unplayed } from "./result.js";
 import { type Programs, Service } from "./service.js";
 import type { Track } from "./watch.js";
 
@@ -44,6 +43,11 @@ const STOPS: Partial<Record<Turn["kind"], Pick<Order, "role" | "point">>> = {
 };
 const NOWHERE = { role: "parent", point: { source: "boot", name: "nowhere" } } as const;
 const OWNS = new Set([undefined, "owner"]);
+const GONE: Violation = {
+  invariant: "INV-2",
+  text: "the owner ended after all was over, and nobody told it to",
+};
+const UNSTARTABLE: Violation = { invariant: "INV-5", text: "the service does not start any more" };
 
 /** One victim with its clients, through which turn after turn goes. */
 export class Lane {
@@ -70,22 +74,23 @@ export class Lane {
     const fullDisk = turn.kind === "fullDisk";
     if (this.#fullDisk !== fullDisk) await this.stop();
     if (!this.#running && !(await this.#start(fullDisk))) {
-      return this.#unstartable(turn, startedAt);
+      return this.#unplayable(turn, startedAt, UNSTARTABLE);
     }
     const struck = await this.#handoff(turn);
+    if (struck === undefined) return this.#unplayable(turn, startedAt, GONE);
     const evidence = [struck.evidence];
     const { violations, ...verdict } = judge(struck.evidence);
     let all = [...violations];
     if (struck.evidence.settled === "owner") {
       // Whatever happened: the next handoff has to succeed.
       const plain = await this.#handoff({ victim: "parent", moment: "boot", kind: "none", side: "before" });
-      const second = judge(plain.evidence).violations.map(({ invariant, text }) => ({
-        invariant,
-        text: `in the handoff after it: ${text}`,
-      }));
-      all = [...all, ...second];
-      evidence.push(plain.evidence);
-      if (plain.evidence.settled !== "owner") await this.#bury();
+      const second = plain === undefined ? [GONE] : judge(plain.evidence).violations;
+      all = [
+        ...all,
+        ...second.map(({ invariant, text }) => ({ invariant, text: `in the handoff after it: ${text}` })),
+      ];
+      if (plain !== undefined) evidence.push(plain.evidence);
+      if (plain?.evidence.settled !== "owner") await this.#bury();
     } else await this.#bury();
     // A service that broke a promise is no place to look for the next one.
     if (all.length > 0) await this.#bury();
@@ -151,7 +156,7 @@ export class Lane {
     const last = this.#atRest;
     const [founder] = this.#service.watch.alive;
     if (founder === undefined) return true;
-    this.#atRest = inventory(founder.pid, this.#service.listening, this.#service.watch.listeners);
+    this.#atRest = this.#service.inventoryOf(founder.pid);
     return isDeepStrictEqual(this.#atRest, last);
   }
 
@@ -162,13 +167,14 @@ export class Lane {
     this.#running = false;
   }
 
-  async #handoff(turn: Turn): Promise<{ evidence: Evidence; missed: boolean }> {
+  /** Undefined: the service has ended since it was looked at last. */
+  async #handoff(turn: Turn): Promise<{ evidence: Evidence; missed: boolean } | undefined> {
     const service = this.#service;
     service.watch.sample();
     service.watch.prune();
     service.takeLines();
     const parent = service.watch.alive[0];
-    if (parent === undefined) throw new Error("a lane without a service was given a handoff");
+    if (parent === undefined) return undefined;
     const before: Process = { pid: parent.pid, generation: parent.generation };
     const stuck = isStuck(turn) ? await HalfRequest.open(service.targets.port) : undefined;
     const requestedAt = now();
@@ -191,6 +197,7 @@ export class Lane {
       settled === "owner" ? await this.#clients.flush() : await this.#clients.pause();
     const expectedRelease = this.#release;
     const found = records.filter(({ pid }) => owner !== undefined && pid === owner.pid).at(-1)?.release;
+    const lines = service.takeLines();
     const evidence: Evidence = {
       turn,
       before,
@@ -204,16 +211,18 @@ export class Lane {
       cutAt,
       tracks: [...service.watch.tracks.values()].map((track) => ({ ...track, phases: [...track.phases] })),
       overlaps: [...service.watch.overlaps],
-      lines: service.takeLines(),
+      lines,
       served: this.#books.read(),
       leftovers: await leftoversOf(service, {
         turn,
         settled,
         owner,
+        tookOver: lines.some((line) => line.type === "step" && line.text === STARTED_ACCEPTING),
         atRest: this.#atRest,
         timers: this.#timers,
       }),
       exposed: await exposedBy(service, { turn, owner }),
+      misled: await misledBy(service, { turn, owner }),
       release: { found: turn.kind === "releaseSwitched" ? found : undefined, expected: expectedRelease },
     };
     // A broken or switched release is put right for the handoff that follows.
@@ -322,21 +331,8 @@ export class Lane {
     return only.pid !== before.pid || lines.some((line) => line.type === "report" && line.pid === before.pid);
   }
 
-  #unstartable(turn: Turn, startedAt: number): TurnResult {
-    const said = this.#service.takeErrors();
-    const text = "the service does not start any more";
-    return {
-      turn,
-      startedAt,
-      endedAt: now(),
-      missed: false,
-      late: false,
-      violations: [{ invariant: "INV-5", text }],
-      said,
-      excused: 0,
-      failed: 0,
-      recoveryMs: undefined,
-      evidence: [],
-    };
+  async #unplayable(turn: Turn, startedAt: number, violation: Violation): Promise<TurnResult> {
+    await this.#bury();
+    return unplayed(turn, startedAt, { violation, said: this.#service.takeErrors() });
   }
 }

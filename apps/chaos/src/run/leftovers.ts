@@ -1,8 +1,9 @@
 import { request } from "node:http";
 import type { Evidence } from "../judge/evidence.js";
 import { childrenOf, inheritable, processesWith } from "../kernel/process.js";
-import { forgotten, inventory } from "../kernel/socket.js";
+import { forgotten } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
+import { STOPPING_KINDS } from "../plan/kind.js";
 import { pause } from "./clock.js";
 import type { Service } from "./service.js";
 import type { Track } from "./watch.js";
@@ -15,6 +16,8 @@ export interface Rest {
   readonly turn: Turn;
   readonly settled: Evidence["settled"];
   readonly owner: Track | undefined;
+  /** Whether a child accepted. */
+  readonly tookOver: boolean;
   /** What an owner at rest has open. */
   readonly atRest: Readonly<Record<string, number>>;
   /** How many timers it has running. */
@@ -24,7 +27,7 @@ export interface Rest {
 /** What is there after a handoff and should not be: processes, files, descriptors, connections, timers. */
 export async function leftoversOf(
   service: Service,
-  { turn, settled, owner, atRest, timers }: Rest,
+  { turn, settled, owner, tookOver, atRest, timers }: Rest,
 ): Promise<string[]> {
   const looks: [what: string, look: Look][] = [];
   if (settled !== "unsettled") {
@@ -40,7 +43,7 @@ export async function leftoversOf(
     const who = `generation ${generation}`;
     const controlled = turn.kind !== "controlBlocked";
     const baseline = controlled ? atRest : { ...atRest, "control socket": 0 };
-    const open = () => inventory(pid, service.listening, service.watch.listeners);
+    const open = () => service.inventoryOf(pid);
     // The next owner clears away what killed processes left of theirs, so this is asked after the plain handoffs.
     const expected = `current, ${generation}-${pid}.sock`;
     const files = () => service.controlFiles().join(", ");
@@ -64,6 +67,11 @@ export async function leftoversOf(
       [`${who} has more timers running than the first had at rest`, more],
     );
   }
+  // One that nobody killed clears away what it made. After a commit `current` is the child's, which may end before it has got round to it.
+  if (settled === "ended" && STOPPING_KINDS.has(turn.kind)) {
+    const left = () => service.ownFiles().filter((name) => !(tookOver && name === "current"));
+    looks.push(["files of a service that ended", () => left().join(", ")]);
+  }
   const found: string[] = [];
   for (const [what, look] of looks) {
     const left = await lasting(look);
@@ -82,9 +90,29 @@ export async function exposedBy(
   const inherited = await lasting(() => inheritable(owner.pid).join(", "));
   const open = await lasting(() => (turn.kind === "controlBlocked" ? "" : service.openToOthers().join(", ")));
   return [
-    ...(inherited === "" ? [] : [`whatever the owner starts inherits sockets: descriptors ${inherited}`]),
+    ...(inherited === "" ? [] : [`whatever the owner starts inherits ${inherited}`]),
     ...(open === "" ? [] : [`others have rights to ${open}`]),
   ];
+}
+
+/** Where tools are led that ask for the owner, if not to it. */
+export async function misledBy(
+  service: Service,
+  { turn, owner }: Pick<Rest, "turn" | "owner">,
+): Promise<string> {
+  if (owner === undefined) return "";
+  const socket = `${owner.generation}-${owner.pid}.sock`;
+  return lasting(() => {
+    const led = [
+      ...(turn.kind === "controlBlocked" || service.currentControl() === socket
+        ? []
+        : [`current leads to ${service.currentControl() ?? "nothing"}`]),
+      ...(service.pidInFile() === `${owner.pid}`
+        ? []
+        : [`the PID file names ${service.pidInFile() ?? "nobody"}`]),
+    ];
+    return led.join(", ");
+  });
 }
 
 /** Tells what is there, if anything. */

@@ -1,4 +1,5 @@
 import type { Evidence, Violation } from "../judge/evidence.js";
+import { now } from "../now.js";
 import type { Turn } from "../plan/cell.js";
 
 /** One turn, judged. */
@@ -18,4 +19,25 @@ export interface TurnResult {
   readonly recoveryMs: number | undefined;
   /** Of the struck handoff, and of the plain one after it. */
   readonly evidence: readonly Evidence[];
+}
+
+/** A turn for which there was no service. */
+export function unplayed(
+  turn: Turn,
+  startedAt: number,
+  { violation, said }: { readonly violation: Violation; readonly said: string },
+): TurnResult {
+  return {
+    turn,
+    startedAt,
+    endedAt: now(),
+    missed: false,
+    late: false,
+    violations: [violation],
+    said,
+    excused: 0,
+    failed: 0,
+    recoveryMs: undefined,
+    evidence: [],
+  };
 }

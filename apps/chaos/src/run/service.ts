@@ -6,6 +6,8 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -13,13 +15,15 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { CONTROL_ROOT, type Listening, listenersOf } from "../kernel/socket.js";
+import { CONTROL_ROOT, inventory, type Listening, listenersOf, OTHER_LISTENING } from "../kernel/socket.js";
 import {
   FOLDER_VARIABLE,
   type Line,
   type Order,
+  PID_FILE,
   RELEASE_VARIABLE,
   RUNTIME_VARIABLE,
+  SPARE_RELEASE,
 } from "../victim/order.js";
 import { eventually } from "./clock.js";
 import { Watch } from "./watch.js";
@@ -39,7 +43,8 @@ const HEAP_MB_MAX = 96;
 const NICER = 5;
 const START_MS_MAX = 15_000;
 /** Folders that a generation can be started in. */
-const RELEASES = ["1", "2", "broken"];
+const BROKEN = "broken";
+const RELEASES = ["1", "2", BROKEN];
 const PROGRAM = "service.mjs";
 const CONTROL_ASIDE = `${CONTROL_ROOT}-aside`;
 
@@ -54,6 +59,7 @@ export class Service {
   onStruck: (pid: number, id: number, at: number) => void = () => {};
   readonly #programs: Programs;
   #first: ChildProcess | undefined;
+  #hasSpare = false;
 
   constructor(folder: string, programs: Programs) {
     this.folder = folder;
@@ -131,6 +137,7 @@ export class Service {
 
   /** Which version of the application the next generation is. */
   release(name: string): void {
+    if (name !== BROKEN) this.#hasSpare = name === SPARE_RELEASE;
     symlinkSync(name, join(this.folder, "next"));
     renameSync(join(this.folder, "next"), join(this.folder, "current"));
   }
@@ -155,6 +162,7 @@ export class Service {
       "node",
       "order.json",
       "service.sock",
+      PID_FILE,
       CONTROL_ROOT,
       CONTROL_ASIDE,
     ]);
@@ -176,6 +184,36 @@ export class Service {
     } catch {
       return [];
     }
+  }
+
+  /** What leads to the owner's control socket. */
+  currentControl(): string | undefined {
+    try {
+      return readlinkSync(join(this.#controlFolder, "current"));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What a process has open, but for the listener that only one of the releases has: of that what is too much, or missing. */
+  inventoryOf(pid: number): Record<string, number> {
+    const { [OTHER_LISTENING]: other = 0, ...rest } = inventory(pid, this.listening, this.watch.listeners);
+    return { ...rest, [OTHER_LISTENING]: Number(other > 0) - Number(this.#hasSpare) };
+  }
+
+  /** The process that the PID file names. */
+  pidInFile(): string | undefined {
+    try {
+      return readFileSync(join(this.folder, PID_FILE), "utf8").trim();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What is there for as long as the service is: its own socket, and what it is found and controlled by. */
+  ownFiles(): string[] {
+    const own = ["service.sock", PID_FILE].filter((name) => existsSync(join(this.folder, name)));
+    return [...own, ...this.controlFiles()];
   }
 
   /** What others have rights to, of the control sockets and the folders that they are in. */
@@ -236,6 +274,6 @@ export class Service {
 }
 
 function programOf(release: string, victim: string): string {
-  if (release === "broken") return "this does not parse\n";
+  if (release === BROKEN) return "this does not parse\n";
   return `process.env.${RELEASE_VARIABLE} = "${release}";\nawait import(${JSON.stringify(`file://${victim}`)});\n`;
 }

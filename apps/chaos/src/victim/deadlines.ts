@@ -11,8 +11,10 @@ export const DEADLINES = {
 
 /** How long a process is stopped, or busy. */
 export const STOP_SHORT_MS = 150;
-/** Beyond the commit deadline, as a child counts it (park and commit), with time for what follows from it. */
-export const STOP_LONG_MS = 3_600;
+/** How long a child that is ready waits for its parent's next step: the offer says so. */
+export const CHILD_COMMIT_MS = DEADLINES.parkDeadlineMs + DEADLINES.commitDeadlineMs;
+/** Beyond that, with time for what follows from it on a busy machine, too. */
+export const STOP_LONG_MS = CHILD_COMMIT_MS + 1_000;
 export const SLOW_BOOT_MS = 600;
 /** Beyond the park deadline. */
 export const SLOW_RETIREMENT_MS = 1_500;

@@ -37,6 +37,8 @@ export type Line =
       readonly generation: number;
       readonly works: boolean;
     }
+  /** The application was told that its process is about to end. */
+  | { readonly type: "exit"; readonly at: number; readonly pid: number; readonly generation: number }
   | {
       readonly type: "step";
       readonly at: number;
@@ -66,12 +68,19 @@ export const RELEASING = "  releaseConnections";
 /** The step at which a batch is the child's alone: its parent has said so. */
 export const RELEASED = `${RELEASING}, done`;
 
+/** The step in which a generation becomes owner. */
+export const STARTED_ACCEPTING = "  startAccepting";
+
 /** The victim's environment: where its folder is. */
 export const FOLDER_VARIABLE = "HEIRLOOM_CHAOS_FOLDER";
+/** The file in it that names the owner. */
+export const PID_FILE = "service.pid";
 /** Which build of the runtime it uses; default: the workspace's. */
 export const RUNTIME_VARIABLE = "HEIRLOOM_CHAOS_RUNTIME";
 /** The version of the application, as its folder says. */
 export const RELEASE_VARIABLE = "HEIRLOOM_CHAOS_RELEASE";
+/** The version that has one listener more than the other. */
+export const SPARE_RELEASE = "1";
 /** Published by the victim around its listen() calls. */
 export const APP_CHANNEL = "heirloom-chaos:app";
 

@@ -62,7 +62,7 @@ subscribe(APP_CHANNEL, (message) => {
     text: step.step,
   });
   const order = readOrder();
-  const isParents = step.step === "retiring";
+  const isParents = step.step === "retiring" || step.step === "exporting";
   if (order !== undefined && order.parentPid === (isParents ? process.pid : bootedBy)) {
     const hold = atAppStep(order.kind, step.step);
     if (hold !== undefined) step.hold = hold;

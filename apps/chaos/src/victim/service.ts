@@ -10,7 +10,15 @@ import { join } from "node:path";
 import type { Generation } from "@heirloom/node-runtime";
 import { now } from "../now.js";
 import { DEADLINES } from "./deadlines.js";
-import { APP_CHANNEL, type AppStep, FOLDER_VARIABLE, RELEASE_VARIABLE, RUNTIME_VARIABLE } from "./order.js";
+import {
+  APP_CHANNEL,
+  type AppStep,
+  FOLDER_VARIABLE,
+  PID_FILE,
+  RELEASE_VARIABLE,
+  RUNTIME_VARIABLE,
+  SPARE_RELEASE,
+} from "./order.js";
 import { say } from "./say.js";
 import { TLS_KEY, TLS_OPTIONS } from "./tls.js";
 
@@ -27,28 +35,42 @@ const served = openSync(join(folder, `served-${process.pid}`), "a");
 
 const generation = await runtime.joinGeneration({
   ...DEADLINES,
+  pidFile: join(folder, PID_FILE),
   // An own name of the executable, so that it can go missing.
   spawn: { execPath: join(folder, "node") },
 });
 
 const { number } = generation;
+let atWork = false;
 /** Stands for a scheduler, say: two at once would do everything twice. */
-const work = (works: boolean) =>
+const work = (works: boolean) => {
+  atWork = works;
   say({ type: "work", at: now(), pid: process.pid, generation: number, works });
+};
 // It has stopped only once this is over: who does not wait for it finds it at work.
 generation.onRetire(async () => {
   await published("retiring");
+  await new Promise(setImmediate);
   work(false);
 });
 generation.onResume(() => work(true));
+generation.onExit(() => say({ type: "exit", at: now(), pid: process.pid, generation: number }));
 
 /** The generation whose state this one has: as much of it as does not fit into one piece. */
 let stateFrom: number | undefined;
+/** Whether some of it was given out while its generation was at work, and could still change it. */
+let stateEarly = false;
 generation.carry(
   "lineage",
   runtime.asJson({
-    export: () => ({ generation: number, padding: "heirloom".repeat(STATE_BYTES / 8) }),
-    import: ({ generation: from, padding }) => {
+    export: async () => {
+      const early = atWork;
+      await published("exporting");
+      return { generation: number, early, padding: "heirloom".repeat(STATE_BYTES / 8) };
+    },
+    import: async ({ generation: from, early, padding }) => {
+      await published("importing");
+      stateEarly ||= early;
       if (padding.length === STATE_BYTES) stateFrom = from;
     },
   }),
@@ -64,6 +86,10 @@ const ports = await Promise.all([
   generation.listen(plain, { name: "http", host: "127.0.0.1", port: 0 }),
   generation.listen(secure, { name: "tls", host: "127.0.0.1", port: 0 }),
   generation.listen(local, { name: "local", path: join(folder, "service.sock") }),
+  // Nobody asks it. The next release does without, and one that is switched back has it again.
+  ...(release === SPARE_RELEASE
+    ? [generation.listen(createServer(answer), { name: "spare", host: "127.0.0.1", port: 0 })]
+    : []),
 ]);
 await published("adopted");
 say({
@@ -125,6 +151,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       owner: generation.isOwner,
       release,
       stateFrom,
+      ...(stateEarly && { stateEarly }),
       received,
       sum,
       offerVisible: Object.keys(process.env).some((name) => name === "HEIRLOOM_OFFER"),

@@ -80,6 +80,8 @@ export function atAppStep(kind: Kind, step: string): Promise<void> | undefined {
   if (step === "retiring" && kind === "slowRetirement") return pause(SLOW_RETIREMENT_MS);
   if (step === "retiring" && kind === "failedRetirement")
     return Promise.reject(new Error("failed on purpose"));
+  if (step === "importing" && kind === "refusedState") return Promise.reject(new Error("refused on purpose"));
+  if (step === "exporting" && kind === "failedExport") return Promise.reject(new Error("failed on purpose"));
   if (step !== "adopted") return undefined;
   if (kind === "neverReady") return new Promise(() => setInterval(() => {}, 1_000));
   if (kind === "slowBoot") return pause(SLOW_BOOT_MS);
@@ -98,6 +100,8 @@ const SELF: Partial<Record<Kind, () => void>> = {
   exit0: () => process.exit(0),
   exit1: () => process.exit(1),
   askedWhileFailing: () => process.exit(1),
+  exitWhenAsked: () => process.exit(1),
+  exitWhenStopped: () => process.exit(1),
   exception: () => {
     throw new Error("thrown on purpose");
   },

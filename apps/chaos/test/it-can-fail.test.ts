@@ -533,12 +533,60 @@ const CASES: readonly Case[] = [
     promise: "INV-2",
   },
   {
+    what: "waits for a child that was told to leave as for its clients",
+    breakage: { from: 'aborting: "exit"', to: 'aborting: "drain"' },
+    cells: ["child/adopted/stopForever"],
+    promise: "INV-5",
+  },
+  {
+    what: "waits for committed as long as for ready",
+    breakage: { from: 'committing: "commit"', to: 'committing: "ready"' },
+    cells: ["child/commitReceived/stopForever"],
+    promise: "INV-5",
+  },
+  {
     what: "gives its clients twice the time it said",
     breakage: {
       from: "const ms = this.#options.deadlinesMs[now2];",
       to: 'const ms = this.#options.deadlinesMs[now2] * (now2 === "drain" ? 2 : 1);',
     },
     cells: ["parent/boot/stuckClient"],
+    promise: "INV-5",
+  },
+  {
+    what: "leaves as soon as it has handed over",
+    breakage: { from: "setTimeout(done, stayMs);", to: "done();" },
+    cells: ["parent/boot/none"],
+    promise: "INV-2",
+  },
+  {
+    what: "never reports a handoff that succeeded",
+    breakage: {
+      from: "if (this.#committed) this.#service.concluded({ ...this.#committed, drain: drainer.counts() });",
+      to: "",
+    },
+    cells: ["parent/boot/none"],
+    promise: "INV-6",
+  },
+  {
+    what: "reports a handoff twice",
+    breakage: { from: "publishReport(report);", to: "publishReport(report), publishReport(report);" },
+    cells: ["parent/boot/none"],
+    promise: "INV-6",
+  },
+  {
+    what: "calls a handoff aborted that was rolled back",
+    breakage: { from: 'this.#reportFailure("rolledBack")', to: 'this.#reportFailure("aborted")' },
+    cells: ["child/commitReceived/sigkill"],
+    promise: "INV-6",
+  },
+  {
+    what: "waits for its drain deadline when the service ends",
+    breakage: {
+      from: 'terminationRequested: { next: "stopping", effects: ["closeListeners", "drainConnections"] }',
+      to: 'terminationRequested: { next: "stopping", effects: ["closeListeners"] }',
+    },
+    cells: ["child/lastConnection/sigterm", "child/exiting/sigterm"],
     promise: "INV-5",
   },
   {
@@ -559,6 +607,18 @@ const CASES: readonly Case[] = [
     },
     cells: ["parent/adopted/sigterm"],
     promise: "INV-5",
+  },
+  {
+    what: "is at exclusive work to its end",
+    breakage: { from: "const retire = hooks.runRetire();", to: "const retire = void 0;" },
+    cells: ["parent/adopted/sigterm"],
+    promise: "INV-3",
+  },
+  {
+    what: "does not run onExit hooks",
+    breakage: { from: "await hooks.runExit()", to: "await void 0" },
+    cells: ["parent/boot/none"],
+    promise: "INV-4",
   },
   {
     what: "leads tools to a child that is gone",

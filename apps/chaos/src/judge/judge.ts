@@ -4,8 +4,10 @@ import { ENDING_KINDS, type Kind } from "../plan/kind.js";
 import { AT_ONCE_MS, DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { divide } from "./blame.js";
 import { deathsOf, type Evidence, type Invariant, isNewConnection, type Violation } from "./evidence.js";
+import { leaving } from "./leaving.js";
 import { oneOwner } from "./one-owner.js";
 import { expected, outcome } from "./outcome.js";
+import { waits } from "./waits.js";
 
 export interface Verdict {
   readonly violations: readonly Violation[];
@@ -64,7 +66,7 @@ export function judge(evidence: Evidence): Verdict {
   for (const text of patience(evidence)) broken("INV-5", text);
   for (const text of evidence.leftovers) broken("INV-5", text);
 
-  for (const { invariant, text } of outcome(evidence)) broken(invariant, text);
+  for (const judged of [outcome, waits, leaving]) violations.push(...judged(evidence));
   if (records.some(({ offerVisible }) => offerVisible)) {
     broken("INV-8", "the offer is still in a generation's environment: whatever it starts inherits it");
   }

@@ -62,9 +62,11 @@ export function* outcome(evidence: Evidence): Generator<Violation> {
   }
   if (owner === "parent" && (!ENDING_KINDS.has(turn.kind) || turn.victim === "child"))
     yield* reasoned(evidence);
-  if (owner === "parent") yield* drainsOn(evidence);
+  if (owner === "parent") {
+    yield* drainsOn(evidence);
+    yield* untold(evidence);
+  }
   yield* stateless(evidence);
-  yield* untold(evidence);
   if (turn.kind === "neverReady") yield* inTime(evidence);
   if (!evidence.works) {
     yield { invariant: "INV-6", text: `generation ${to} owns the service, and does no exclusive work` };

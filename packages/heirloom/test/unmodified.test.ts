@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { eventually } from "../../node-runtime/test/support/eventually.js";
 import { answers, get, startLoad } from "../../register/test/support/load.js";
@@ -91,6 +92,17 @@ createServer((_, response) => response.end(process.pid + " " + started())).liste
     program.signal("SIGHUP", program.pid);
     await program.logs(new RegExp(`\\(pid ${pid}\\) handed over to`));
   }
+});
+
+// Red when a preload sees the keeper itself listen: SIGHUP would then start a second keeper, in vain.
+test("heirloom run keeps a service also where the shell loads the preload into each program", async () => {
+  const port = await freePort();
+  const option = `--import=${pathToFileURL(join(main, "../../../register/dist/index.js")).href}`;
+  const program = startKept(server, port, [], { NODE_OPTIONS: option });
+  await answers(async () => void (await get({ port })));
+  await program.logs(/keeps the listeners of generation 1/);
+  program.signal("SIGHUP", program.pid);
+  await program.logs(/keeps the listeners of generation 2/);
 });
 
 // Red when the variable that tells a program's helpers from services is passed on.

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import {
   type ExitStatus,
   exists,
+  netServer,
   type Posix,
   presenceOf,
   remove,
@@ -289,7 +290,9 @@ export class Keeper {
     const temporary = join(dirname(socket), `.keeper-${process.pid}.sock`);
     await new Promise<void>((resolve, reject) => {
       this.#reception.once("error", reject);
-      this.#reception.listen(temporary, resolve);
+      this.#reception.once("listening", resolve);
+      // A preload that the shell's NODE_OPTIONS bring here would make this process a generation, and SIGHUP its own.
+      netServer.listen.call(this.#reception, { path: temporary });
     });
     chmodSync(temporary, 0o600);
     renameSync(temporary, socket);

@@ -3,7 +3,7 @@ export { openPrivateFolder, remove } from "../control/folder.js";
 export { presenceOf } from "../control/presence.js";
 export { firstActivatedDescriptor, takeActivated } from "../init/activation.js";
 export { logToStderr } from "../log.js";
-export { socketDescriptor } from "../node-internals.js";
+export { netServer, socketDescriptor } from "../node-internals.js";
 export { offerVariable } from "../process/environment.js";
 export { exists } from "../process/exists.js";
 export { type ExitStatus, loadPosix, type Posix } from "../process/posix.js";

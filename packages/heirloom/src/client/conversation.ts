@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import type { ControlAnswer, ControlRequest } from "@heirloom/node-runtime/control";
+import { isAnswer } from "./answer.js";
 
 /** How long a process may take for its first answer: a busy one needs a moment, a stopped one never answers. */
 const firstAnswerDeadlineMs = 5_000;
@@ -38,9 +39,9 @@ export async function* converse(path: string, request: ControlRequest): AsyncGen
   try {
     socket.setEncoding("utf8").write(`${JSON.stringify(request)}\n`);
     for await (const text of socket) {
-      clearTimeout(late);
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
+      if (lines.length > 0) clearTimeout(late);
       if (rest.length > answerBytesMax) throw new SilenceError("lost");
       for (const line of lines) yield parse(line);
     }
@@ -61,7 +62,7 @@ export async function askOnce(path: string, request: ControlRequest): Promise<Co
 function parse(line: string): ControlAnswer {
   try {
     const answer: unknown = JSON.parse(line);
-    if (typeof answer === "object" && answer !== null && "type" in answer) return answer as ControlAnswer;
+    if (isAnswer(answer)) return answer;
   } catch {
     // Told below.
   }

@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { controlRoots, thisUser, type User } from "@heirloom/node-runtime/control";
+import { dirname, join, resolve } from "node:path";
+import { controlRoots, faultOfControl, thisUser } from "@heirloom/node-runtime/control";
 import { CommandError } from "../exit-status.js";
+import { faultOfFolder, ownerOf } from "./folder.js";
 import { presence } from "./presence.js";
 import { entries, Service } from "./service.js";
 
@@ -11,10 +12,24 @@ export interface Where {
   readonly folder?: string;
 }
 
-/** The services that have a folder, running or not: each of this user's, and for root those of everybody else, too. */
-function knownServices({ folder }: Where, user = thisUser()): Service[] {
-  const roots = folder === undefined ? rootsFor(user) : [resolve(folder)];
-  return roots.flatMap((root) => entries(root).map((name) => new Service(join(root, name))));
+/** Folders of services, and whose each of them has to be. */
+type Roots = ReadonlyMap<string, number>;
+
+/**
+ * The services that have a folder, running or not: each of this user's, and for root those of everybody else, too. In a
+ * shared folder such as /tmp anybody makes folders, of any name: what no runtime would use is nobody's service.
+ */
+function knownServices(where: Where): Service[] {
+  const known: Service[] = [];
+  for (const [root, uid] of rootsIn(where)) {
+    if (faultOfFolder(root, uid) !== undefined) continue;
+    for (const name of entries(root)) {
+      const folder = join(root, name);
+      if (faultOfControl({ name }) === undefined && faultOfFolder(folder, uid) === undefined)
+        known.push(new Service(folder));
+    }
+  }
+  return known;
 }
 
 /** The services of which at least one process lives. */
@@ -30,7 +45,7 @@ export async function runningServices(where: Where): Promise<Service[]> {
  */
 export async function findService(name: string | undefined, where: Where): Promise<Service> {
   const running = await runningServices(where);
-  const found = name === undefined ? running : running.filter((service) => service.name === name);
+  const found = name === undefined ? running : called(name, running);
   const [first, second] = found;
   if (first !== undefined && second === undefined) return first;
   const names = [...new Set(running.map((service) => service.name))];
@@ -52,40 +67,70 @@ export async function findService(name: string | undefined, where: Where): Promi
   throw notRunning(name, names, where);
 }
 
-function notRunning(name: string | undefined, names: readonly string[], { folder }: Where): CommandError {
-  const roots = folder === undefined ? rootsFor(thisUser()) : [resolve(folder)];
-  const closed = [...roots, ...foreignRoots()].filter((root) => !mayEnter(root));
-  if (folder !== undefined && closed.length > 0)
-    return new CommandError(
-      "refused",
-      `${closed[0]} belongs to another user: ask as that user, or with sudo`,
-    );
+/** Those of this name: of this user's, if there is one. Others call theirs as they like. */
+function called(name: string, services: readonly Service[]): readonly Service[] {
+  const all = services.filter((service) => service.name === name);
+  const roots = controlRoots();
+  const own = all.filter(({ folder }) => roots.includes(dirname(folder)));
+  return own.length > 0 ? own : all;
+}
+
+function notRunning(name: string | undefined, names: readonly string[], where: Where): CommandError {
+  const roots = rootsIn(where);
+  const faults = [
+    ...closed([...roots.keys(), ...(where.folder === undefined ? sharedRoots().keys() : [])]),
+    ...unused(roots, name),
+  ];
+  if (where.folder !== undefined && faults[0] !== undefined) return new CommandError("refused", faults[0]);
   const what = name === undefined ? "no service that uses Heirloom runs" : `no service called ${name} runs`;
   const hints = [
     ...(names.length > 0 ? [`these do: ${names.join(", ")}`] : []),
-    ...new Set(closed.map((root) => `${root} belongs to another user: ask as that user, or with sudo`)),
+    ...faults,
     ...(names.length === 0
-      ? [`looked in ${roots.join(", ")}; a service elsewhere is found with --folder`]
+      ? [`looked in ${[...roots.keys()].join(", ")}; a service elsewhere is found with --folder`]
       : []),
   ];
   return new CommandError("notRunning", [what, ...hints].join("\n  "));
 }
 
-function rootsFor(user: User): string[] {
-  const own = controlRoots(user);
-  if (user.uid !== 0) return own;
-  const runtimes = entries("/run/user").map((uid) => `/run/user/${uid}/heirloom`);
-  return [...new Set([...own, ...runtimes, ...temporaryRoots()])];
+/** Which of these folders this user cannot look into. */
+function closed(roots: readonly string[]): string[] {
+  const found = new Set(roots.filter((root) => !mayEnter(root)));
+  return [...found].map((root) => `${root} belongs to another user: ask as that user, or with sudo`);
 }
 
-function temporaryRoots(): string[] {
-  return entries(tmpdir())
-    .filter((name) => /^heirloom-\d+$/.test(name))
-    .map((name) => join(tmpdir(), name));
+/** Why nothing is found in folders that are there, and that this user may look into. */
+function unused(roots: Roots, name = ""): string[] {
+  return [...roots].flatMap(([root, uid]) => {
+    if (!mayEnter(root)) return [];
+    return faultOfFolder(root, uid) ?? faultOfFolder(join(root, name), uid) ?? [];
+  });
 }
 
-function foreignRoots(): string[] {
-  return [...temporaryRoots(), "/run/heirloom"];
+function rootsIn({ folder }: Where, user = thisUser()): Roots {
+  const isRoot = user.uid === 0;
+  if (folder !== undefined) {
+    const path = resolve(folder);
+    // Root has chosen it, whosever it is.
+    return new Map([[path, (isRoot ? ownerOf(path) : undefined) ?? user.uid]]);
+  }
+  const own = controlRoots(user).map((path) => [path, user.uid] as const);
+  return new Map(isRoot ? [...own, ...runtimeRoots(), ...sharedRoots()] : own);
+}
+
+function runtimeRoots(): Roots {
+  const uids = entries("/run/user").filter((name) => /^\d+$/.test(name));
+  return new Map(uids.map((uid) => [`/run/user/${uid}/heirloom`, Number(uid)]));
+}
+
+/** Those of any user, in folders that everybody sees. */
+function sharedRoots(): Roots {
+  const temporary = entries(tmpdir()).filter((name) => /^heirloom-\d+$/.test(name));
+  return new Map([
+    ...temporary.map((name) => [join(tmpdir(), name), Number(name.replace("heirloom-", ""))] as const),
+    // Whosever it is: only root can have made it.
+    ["/run/heirloom", ownerOf("/run/heirloom") ?? 0],
+  ]);
 }
 
 async function isRunning(service: Service): Promise<boolean> {

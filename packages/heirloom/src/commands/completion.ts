@@ -5,16 +5,22 @@ export function completion(shell: string, commands: readonly string[]): ExitStat
   const words = commands.join(" ");
   const scripts: Record<string, string> = {
     bash: `_heirloom() {
-  local word="\${COMP_WORDS[COMP_CWORD]}"
+  local word="\${COMP_WORDS[COMP_CWORD]}" name
+  COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${words}" -- "$word"))
-  elif [ "$COMP_CWORD" -eq 2 ]; then COMPREPLY=($(compgen -W "$(heirloom services 2>/dev/null)" -- "$word")); fi
+  elif [ "$COMP_CWORD" -eq 2 ]; then
+    # Names are what is found in folders: compgen -W would evaluate them.
+    while IFS= read -r name; do
+      if [[ "$name" == "$word"* ]]; then COMPREPLY+=("$name"); fi
+    done < <(heirloom services 2>/dev/null)
+  fi
 }
 complete -F _heirloom heirloom
 `,
     zsh: `#compdef heirloom
 _heirloom() {
-  if (( CURRENT == 2 )); then compadd ${words}
-  elif (( CURRENT == 3 )); then compadd \${(f)"$(heirloom services 2>/dev/null)"}; fi
+  if (( CURRENT == 2 )); then compadd -- ${words}
+  elif (( CURRENT == 3 )); then compadd -- \${(f)"$(heirloom services 2>/dev/null)"}; fi
 }
 compdef _heirloom heirloom
 `,

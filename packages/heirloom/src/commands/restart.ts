@@ -3,6 +3,7 @@ import { findService } from "../client/discover.js";
 import { restartService } from "../client/restart.js";
 import { CommandError, type ExitStatus, exitStatus } from "../exit-status.js";
 import { RestartView } from "../view/restart-view.js";
+import { plain } from "../view/terminal.js";
 import { type CommonOptions, output, printJson } from "./context.js";
 
 export interface RestartOptions extends CommonOptions {
@@ -32,6 +33,9 @@ function statusAfter(answer: ControlAnswer, service: string): ExitStatus | undef
       ? exitStatus.failed
       : exitStatus.done;
   if (answer.type === "error" && answer.owner === undefined)
-    throw new CommandError(answer.code === "BUSY" ? "busy" : "refused", `${service}: ${answer.message}`);
+    throw new CommandError(
+      answer.code === "BUSY" ? "busy" : "refused",
+      `${service}: ${plain(answer.message)}`,
+    );
   return undefined;
 }

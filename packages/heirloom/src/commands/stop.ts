@@ -3,6 +3,7 @@ import { findService } from "../client/discover.js";
 import { anyOwner, ownerOf } from "../client/owner.js";
 import { CommandError, type ExitStatus, exitStatus } from "../exit-status.js";
 import { drainingLine } from "../view/draining.js";
+import { plain } from "../view/terminal.js";
 import { ends, milliseconds } from "../view/units.js";
 import { type CommonOptions, output, printJson } from "./context.js";
 
@@ -20,7 +21,7 @@ export async function stop(name: string | undefined, options: CommonOptions): Pr
         if (options.json) printJson(answer);
         if (answer.type === "error") {
           if (answer.owner === undefined)
-            throw new CommandError("refused", `${service.name}: ${answer.message}`);
+            throw new CommandError("refused", `${service.name}: ${plain(answer.message)}`);
           successor = answer.owner.generation;
         } else if (answer.type === "draining" && !options.json) {
           terminal.passing([terminal.paint("dim", drainingLine(answer))]);

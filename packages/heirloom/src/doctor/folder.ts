@@ -1,24 +1,13 @@
-import { lstatSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { faultOfFolder, ownerOf } from "../client/folder.js";
 import { type Finding, fail, ok } from "./finding.js";
 
-/** Whether control sockets can be made in a folder, or are there already. The rules are the runtime's. */
+/** Whether control sockets can be made in a folder, or are there already. */
 export function checkFolder(path: string, uid = process.geteuid?.()): Finding[] {
-  let found: ReturnType<typeof lstatSync>;
-  try {
-    found = lstatSync(path);
-  } catch {
-    return [ok("control", `${path} will be made by the first service`)];
-  }
-  const mode = (found.mode & 0o777).toString(8);
-  if (!found.isDirectory()) return [fail("control", `${path} is not a folder: remove it`)];
-  if (found.uid !== uid && uid !== 0)
-    return [
-      fail(
-        "control",
-        `${path} belongs to user ${found.uid}: services of user ${uid} run without control sockets there`,
-      ),
-    ];
-  if ((found.mode & 0o077) !== 0)
-    return [fail("control", `others may enter ${path} (mode ${mode}): services do not use it; chmod 700 it`)];
-  return [ok("control", `${path} is private`)];
+  // Root looks at those of others, too.
+  const fault = faultOfFolder(path, uid === 0 ? ownerOf(path) : uid);
+  if (fault !== undefined) return [fail("control", fault)];
+  return [
+    ok("control", existsSync(path) ? `${path} is private` : `${path} will be made by the first service`),
+  ];
 }

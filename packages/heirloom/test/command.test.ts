@@ -11,6 +11,7 @@ import { startLoad, unharmed } from "../../node-runtime/test/support/load.js";
 import { type Config, Service, type StartOptions } from "../../node-runtime/test/support/service.js";
 import { SlowRequest } from "../../node-runtime/test/support/slow-request.js";
 import { CommandRun, inTerminal, main, run } from "./support/command.js";
+import { Impostor, says, wellStatus } from "./support/impostor.js";
 
 const name = "heirloom-node-runtime";
 
@@ -31,7 +32,7 @@ test("restart waits, and ends with status 0 when the release serves and the earl
   const { status, stdout, stderr } = await restart.outcome;
   expect(stdout).toMatch(
     new RegExp(
-      `^✓ ${name}: generation 2 took over as pid ${service.pid} in .*; generation 1 left after .*: 1 connection finished\n$`,
+      `^✓ ${name}: generation 2 took over as pid ${service.pid} in .*; generation 1 drained in .*: 1 connection finished\n$`,
     ),
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
@@ -135,6 +136,45 @@ test("--no-wait returns when the restart has begun", async () => {
   service.configure({ beforeReady: "neverReady", options: { readyDeadlineMs: 10_000 } });
   expect((await run(service, ["restart", "--no-wait"])).status).toBe(0);
   await service.until("listening", { generation: 2 });
+});
+
+describe("--no-wait returns only when the restart happens without it", () => {
+  // Red when it returns once the request is queued: nobody goes on with it when the restart under way has succeeded.
+  test("not while another one is under way", async () => {
+    const service = await started();
+    service.configure({ beforeReady: "waits", options: { probationMs: 500 } });
+    service.signal("SIGHUP");
+    await service.until("waiting");
+    const restart = new CommandRun(service, ["restart", "--no-wait", "--json"]);
+    await eventually("it is queued", () => restart.stdout.includes('"queued"'));
+    service.configure({});
+    await service.owner(3);
+    expect((await restart.outcome).status).toBe(0);
+  });
+
+  // Red when it returns once the request is queued: it is lost with the release that waits for the end of its probation.
+  test("nor during a probation, in which the release may die", async () => {
+    const service = await started({ options: { probationMs: 8_000 } });
+    await service.handoff();
+    await untilOpen(service, 2);
+    const restart = new CommandRun(service, ["restart", "--no-wait", "--json"]);
+    await eventually("it is queued", () => restart.stdout.includes('"behind":"probation"'));
+    const { now } = service;
+    service.signal("SIGKILL");
+    await service.owner(2, now);
+    expect((await restart.outcome).status).toBe(0);
+  });
+});
+
+test("Ctrl-C during a probation leaves the restart to follow it", async () => {
+  const service = await started({ options: { probationMs: 2_000 } });
+  await service.handoff();
+  await untilOpen(service, 2);
+  const restart = new CommandRun(service, ["restart", "--json"]);
+  await eventually("it is queued", () => restart.stdout.includes('"behind":"probation"'));
+  restart.process.kill("SIGINT");
+  expect((await restart.outcome).stderr).toContain("what was asked for goes on");
+  await service.owner(3);
 });
 
 describe("each way to fail has a status of its own", () => {
@@ -249,9 +289,28 @@ test("stop ends the service when everything accepted is finished", async () => {
   await service.until("step", { to: "stopping" });
   expect(await slow.finish()).toBe(true);
   const { status, stdout } = await stop.outcome;
-  expect(stdout).toMatch(/ended after .*: 1 connection finished\n$/);
+  expect(stdout).toMatch(/ended; its last generation drained in .*: 1 connection finished\n$/);
   expect(status).toBe(0);
   await service.gone();
+});
+
+// Red when the owner's end is taken for that of the service.
+test("stop waits for an earlier generation that drains, too, and shows it", async () => {
+  const service = await started({ options: { drainDeadlineMs: 30_000 } });
+  const { pid } = service;
+  const slow = await SlowRequest.begin(await service.target());
+  await service.handoff();
+  await untilOpen(service, 2);
+  const stop = new CommandRun(service, ["stop"], { under: inTerminal, env: { TERM: "xterm" } });
+  await eventually("it shows who is left", () =>
+    stop.stdout.includes(`generation 1 (pid ${pid}): 1 connection left`),
+  );
+  expect(stop.stdout).not.toContain("ended");
+  expect(await slow.finish()).toBe(true);
+  const { status, stdout } = await stop.outcome;
+  expect(stdout).toContain(`${name} ended;`);
+  expect(status).toBe(0);
+  expect(service.processes).toEqual([]);
 });
 
 test("Ctrl-C stops the waiting, not the restart", async () => {
@@ -267,6 +326,73 @@ test("Ctrl-C stops the waiting, not the restart", async () => {
   });
   expect(await slow.finish()).toBe(true);
   expect(await service.whoami()).toBe(2);
+});
+
+test("Ctrl-C withdraws a restart that has not begun, and says so", async () => {
+  const service = await started();
+  service.configure({ beforeReady: "neverReady" });
+  service.signal("SIGHUP");
+  await service.until("listening", { generation: 2 });
+  const restart = new CommandRun(service, ["restart", "--json"]);
+  await eventually("it is queued", () => restart.stdout.includes('"queued"'));
+  restart.process.kill("SIGINT");
+  const { status, stderr } = await restart.outcome;
+  expect(stderr).toContain("the restart had not begun, and is withdrawn");
+  expect(status).toBe(130);
+});
+
+describe("whoever reads", () => {
+  // Red when the command ends with its reader, as if all were well.
+  test("may leave: the status is that of the outcome", async () => {
+    const service = await started({ options: { readyDeadlineMs: 2_000, exitDeadlineMs: 500 } });
+    service.configure({ beforeReady: "neverReady" });
+    const restart = new CommandRun(service, ["restart", "--json"]);
+    await eventually("it tells of the first step", () => restart.stdout.includes('"started"'));
+    restart.process.stdout?.destroy();
+    expect((await restart.outcome).status).toBe(1);
+  });
+
+  test("may leave, and watch ends", async () => {
+    const service = await started();
+    const watch = new CommandRun(service, ["watch", "--json"]);
+    await eventually("it shows generation 1", () => watch.stdout.includes('"generation":1'));
+    watch.process.stdout?.destroy();
+    await service.succeed();
+    expect((await watch.outcome).status).toBe(0);
+  });
+
+  // Red when the process exits with what the pipe has not taken yet.
+  test("gets all of it", async () => {
+    const service = await started();
+    const script = "x".repeat(1_000_000);
+    const status = { ...wellStatus, release: { ...wellStatus.release, script } };
+    await Impostor.start(join(service.dir, "heirloom", "api"), says(status));
+    const { stdout } = await run(service, ["status", "--json"]);
+    expect(stdout).toContain(`${script}"`);
+    expect(JSON.parse(stdout)).toHaveLength(2);
+  });
+});
+
+// Red without a pause, and without an end: it asked as fast as it could, for ever.
+test("6: a service that has no descriptors left ends each conversation, and is not asked for ever", async () => {
+  const service = await started(
+    { before: "outOfDescriptorsLater", options: { probationMs: 0 } },
+    { under: ["sh", "-c", 'ulimit -n 60; exec "$@"', "sh"] },
+  );
+  service.signal("SIGUSR1");
+  await service.until("descriptorsTaken");
+  const outcomes = await Promise.all([run(service, ["restart"]), run(service, ["stop"])]);
+  for (const { status, stderr } of outcomes) {
+    expect(stderr).toContain(`generation 1 (pid ${service.pid}) ends each conversation without an answer`);
+    expect(status).toBe(6);
+  }
+  service.signal("SIGUSR1");
+  await service.until("descriptorsFree");
+  expect((await run(service, ["restart"])).status).toBe(0);
+  const dir = join(service.dir, "heirloom", "api");
+  const impostor = await Impostor.start(dir, (socket) => void socket.destroy());
+  expect((await run(service, ["restart", "api"])).status).toBe(6);
+  expect(impostor.connections).toBeLessThan(1_000);
 });
 
 test("doctor looks at the machine and at the service", async () => {

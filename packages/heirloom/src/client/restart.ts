@@ -3,6 +3,7 @@ import { CommandError } from "../exit-status.js";
 import { converse, SilenceError } from "./conversation.js";
 import { anyOwner, ownerOf } from "./owner.js";
 import type { ControlSocket, Service } from "./service.js";
+import { Silences } from "./silences.js";
 
 export interface RestartWish {
   /** Whether to wait for a restart that is under way, and for the one that follows it. */
@@ -21,9 +22,11 @@ export async function* restartService(
 ): AsyncGenerator<ControlAnswer> {
   // When this command was started: fifty of them that are started within a second take longer than that to ask.
   const askedAt = now() - performance.now();
+  const silences = new Silences();
   let atLeast: number | undefined;
   let owner = await anyOwner(service);
   for (;;) {
+    let told = false;
     /** Who goes on with the request. */
     let successor: number | undefined;
     /** The child that was told of, and whether it took over. */
@@ -36,6 +39,7 @@ export async function* restartService(
         ...(atLeast !== undefined && { atLeast }),
       } as const;
       for await (const answer of converse(owner.path, request)) {
+        told = true;
         yield answer;
         if (answer.type === "outcome") return;
         if (answer.type === "step")
@@ -48,6 +52,8 @@ export async function* restartService(
       if (!(error instanceof SilenceError)) throw error;
       if (error.silence === "silent" || error.silence === "denied") throw noAnswer(service, owner, error);
     }
+    if (told) silences.answered();
+    else await silences.pause(service, owner);
     if (successor !== undefined) owner = await ownerOf(service, successor);
     else if (child?.committed) throw lostWhileDraining(owner, child.generation);
     else if (child !== undefined) {

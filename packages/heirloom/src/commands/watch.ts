@@ -12,12 +12,16 @@ const lookEveryMs = 200;
 /** How long nobody may be there before the service counts as ended: a new owner opens its socket a moment late. */
 const gapMs = 2_000;
 
-/** Shows every process of a service until the last one has ended. */
+/** Shows every process of a service until the last one has ended, or nobody looks any more. */
 export async function watch(name: string | undefined, options: CommonOptions): Promise<ExitStatus> {
   const service = await findService(name, options);
   const terminal = output(options);
   const watched = new Map<string, Process>();
   let aloneSince = Date.now();
+  let isRead = true;
+  process.stdout.once("error", () => {
+    isRead = false;
+  });
   const show = () => {
     const processes = [...watched.values()].sort((a, b) => b.generation - a.generation);
     const lines = statusTable(service.name, processes, terminal);
@@ -38,7 +42,7 @@ export async function watch(name: string | undefined, options: CommonOptions): P
     watched.delete(socket.path);
     if (!options.json && watched.size > 0) show();
   };
-  for (;;) {
+  while (isRead) {
     for (const socket of service.sockets) {
       if (watched.has(socket.path) || !(await presence(socket.path))) continue;
       watched.set(socket.path, { ...socket, silence: "silent" });
@@ -51,4 +55,5 @@ export async function watch(name: string | undefined, options: CommonOptions): P
     }
     await delay(lookEveryMs);
   }
+  return exitStatus.done;
 }

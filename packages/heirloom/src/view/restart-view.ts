@@ -71,7 +71,7 @@ export class RestartView {
 function committed({ generation, child, durationMs, drain }: HandoffOutcome): string {
   const successor = `generation ${child.generation} took over as pid ${child.pid} in ${milliseconds(durationMs)}`;
   if (drain === undefined) return successor;
-  return `${successor}; generation ${generation} left after ${milliseconds(drain.durationMs)}: ${ends({ ...drain })}`;
+  return `${successor}; generation ${generation} drained in ${milliseconds(drain.durationMs)}: ${ends({ ...drain })}`;
 }
 
 function failure(

@@ -8,13 +8,13 @@ export const exitStatus = {
   usage: 2,
   /** No such service runs. */
   notRunning: 3,
-  /** The service, or the system, does not let this be done. */
+  /** The service, or the system, does not let this be done, or does not have what it needs. */
   refused: 4,
   /** A restart is under way, and --no-queue was given. */
   busy: 5,
   /** The service does not answer, or died before it told what came of it. */
   unknown: 6,
-  /** Ctrl-C. */
+  /** Ctrl-C: what was begun goes on; a restart that waits for another one is withdrawn, unless that one fails. */
   interrupted: 130,
 } as const;
 

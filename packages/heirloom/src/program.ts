@@ -19,9 +19,12 @@ Exit status:
   1  the restart failed or was rolled back, and the earlier release serves; or doctor found what will fail
   2  the command line makes no sense
   3  no such service runs
-  4  refused: by the service, which is ending, or by the system, as it is another user's
+  4  refused: the service is ending, or another user's; the restart could not begin; or heirloom run cannot keep the service, for
+     want of Linux or koffi, of a folder of this user's own, or as a keeper runs already
   5  a restart is under way, and --no-queue was given
   6  the service does not answer, or died before it told
+130  Ctrl-C: what was begun goes on; a restart that waits for another one is withdrawn, unless that one fails
+heirloom run ends with the exit status of the service.
 `;
 
 /** The command line: what it takes, and what it says of itself. `done` is called with the exit status. */
@@ -48,7 +51,10 @@ export function createProgram(done: (status: number) => void): Command {
     "start the next release, and hand over to it; shows each step and ends with the outcome",
   )
     .option("--wait", "end with the outcome: the earlier release has left, or serves on", true)
-    .option("--no-wait", "return as soon as the restart has begun")
+    .option(
+      "--no-wait",
+      "return as soon as the restart has begun: after the one that is under way, and the probation of the release that took over last",
+    )
     .option(
       "--no-queue",
       "fail with status 5 where a restart is under way, instead of asking for one that follows it",
@@ -89,7 +95,10 @@ export function createProgram(done: (status: number) => void): Command {
       "what the service is called (default: the name of the package that its script belongs to)",
     )
     .option("--register", "the program knows nothing of Heirloom: load @heirloom/register into it")
-    .option("--crashes <number>", "crashes in a row after which it is not started again (default: 8)")
+    .option(
+      "--crashes <number>",
+      "how many crashes in a row it is started again after (default: 8); one that served for 10 seconds begins a new row",
+    )
     .addOption(configOption())
     .addOption(folderOption())
     .passThroughOptions()
@@ -115,7 +124,10 @@ export function createProgram(done: (status: number) => void): Command {
 
 function withCommonOptions(command: Command): Command {
   return command
-    .option("--json", "one JSON object in a line for each answer, as docs/control.md tells them")
+    .option(
+      "--json",
+      "JSON: of restart, stop and watch each answer in a line, as docs/control.md tells them; of status an array of {service, folder, processes}, of doctor one of {about, findings}",
+    )
     .addOption(folderOption())
     .option("--no-color", "no colours, not even on a terminal (nor with NO_COLOR=1)");
 }

@@ -93,6 +93,23 @@ test.each([
   expect(found.find((finding) => finding.check === check)?.level).toBe(level);
 });
 
+test("without koffi all is told that does not work", () => {
+  const machine = {
+    platform: "linux",
+    node: "24.1.0",
+    somaxconn: 4096,
+    koffi: "it is not installed",
+  } as const;
+  const { message } = checkPlatform(machine).find(({ check }) => check === "koffi") ?? {};
+  for (const what of [
+    "connections do not move",
+    "may not be rolled back",
+    "stands still",
+    "heirloom run does not work",
+  ])
+    expect(message).toContain(what);
+});
+
 test("what the kernel says of a process is read", () => {
   expect(
     openFilesMax(

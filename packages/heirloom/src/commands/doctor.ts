@@ -28,13 +28,15 @@ export interface DoctorOptions extends CommonOptions {
 export async function doctor(name: string | undefined, options: DoctorOptions): Promise<ExitStatus> {
   const config = readConfig(options.config);
   const ports = [...(config.ports ?? []), ...(options.port ?? [])].flatMap((text) => parsePort(text) ?? []);
-  const services = name === undefined ? await runningServices(options) : [await findService(name, options)];
+  const folder = options.folder ?? config.folder;
+  const where = folder === undefined ? {} : { folder };
+  const services = name === undefined ? await runningServices(where) : [await findService(name, where)];
   const sections: Section[] = [
     {
       about: "this machine",
       findings: [
         ...checkPlatform(readPlatform()),
-        ...checkFolder(options.folder ?? config.folder ?? controlRoot()),
+        ...checkFolder(folder ?? controlRoot()),
         ...(await Promise.all(ports.map(checkPort))),
       ],
     },

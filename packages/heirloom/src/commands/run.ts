@@ -1,9 +1,10 @@
 import { fstatSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { controlRoot, currentName, defaultServiceName, faultOfControl } from "@heirloom/node-runtime/control";
 import {
   firstActivatedDescriptor,
+  givenDirectory,
   loadPosix,
   loadSyscalls,
   logToStderr,
@@ -29,6 +30,8 @@ export interface RunOptions {
 }
 
 const crashesMaxDefault = 8;
+/** Of the 107 bytes that a socket's path may have, those that the longest name in the folder leaves. */
+const folderBytesMax = 107 - "/.keeper-4194304.sock".length;
 
 /** Runs a service under a process that stays, and ends with the service's exit status. */
 export async function run(line: readonly string[], options: RunOptions): Promise<number> {
@@ -42,7 +45,7 @@ export async function run(line: readonly string[], options: RunOptions): Promise
   }
   const { name, folder, register = false } = { ...config, ...options };
   const crashesMax =
-    options.crashes === undefined ? (config.crashes ?? crashesMaxDefault) : Number(options.crashes);
+    options.crashes === undefined ? (config.crashes ?? crashesMaxDefault) : numberOf(options.crashes);
   if (!isCrashes(crashesMax))
     throw new CommandError("usage", `--crashes ${options.crashes} is not a whole number from 0 to 1000`);
   const fault = name === undefined ? undefined : faultOfControl({ name });
@@ -57,26 +60,52 @@ export async function run(line: readonly string[], options: RunOptions): Promise
   // Out of the environment first: they are for the generation that gets the sockets, and for no other.
   const activated = takeSockets();
   // As it was given, so that a link in it is followed anew by each generation.
-  const found = findProgram(command, process.env.PWD ?? process.cwd());
+  const found = findProgram(command, givenDirectory(process.env.PWD, process.cwd()));
   const env: NodeJS.ProcessEnv = { ...process.env, ...config.env };
   // Where this command is started by a program that is served itself.
   delete env.HEIRLOOM_SERVED_BY;
   const program = { ...found, env: register ? registered(env) : env };
   const script = command.slice(1).find((argument) => !argument.startsWith("-"));
   const service = name ?? defaultServiceName(script === undefined ? command[0] : resolve(script));
-  const root = folder === undefined ? controlRoot() : resolve(folder);
-  mkdirSync(join(root, ".."), { recursive: true });
-  openPrivateFolder(root);
-  openPrivateFolder(join(root, service));
+  const sockets = openFolder(folder === undefined ? controlRoot() : resolve(folder), service);
   const keeper = new Keeper(posix, syscalls, {
     program,
-    socket: join(root, service, keeperSocketName),
+    socket: join(sockets, keeperSocketName),
     crashesMax,
     activated,
-    runs: async () => (await presenceOf(join(root, service, currentName))) === "answers",
+    runs: async () => (await presenceOf(join(sockets, currentName))) === "answers",
     log: (line) => logToStderr(`keeper (pid ${process.pid}): ${line}`),
   });
   return keeper.run();
+}
+
+/** NaN for what is no whole number, such as the empty text. */
+function numberOf(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/**
+ * Makes the folder of a service's sockets.
+ * @throws CommandError where it cannot be made, or is not one for sockets
+ */
+function openFolder(root: string, service: string): string {
+  const folder = join(root, service);
+  if (Buffer.byteLength(folder) > folderBytesMax)
+    throw new CommandError(
+      "refused",
+      `the path ${folder} is longer than the ${folderBytesMax} bytes that leave room for a socket: choose a shorter one with --folder`,
+    );
+  try {
+    mkdirSync(dirname(root), { recursive: true });
+    openPrivateFolder(root);
+    openPrivateFolder(folder);
+  } catch (error) {
+    throw new CommandError(
+      "refused",
+      (error as Error).message.replace("the option control.folder", "--folder"),
+    );
+  }
+  return folder;
 }
 
 const preload = "@heirloom/register";

@@ -13,7 +13,7 @@ export interface Platform {
   /** Node's version, without a v. */
   readonly node: string;
   readonly somaxconn: number | undefined;
-  /** Whether koffi, which duplicates descriptors, can be loaded; the reason where it cannot. */
+  /** Whether koffi, by which the runtime makes the system calls that Node does not offer, can be loaded; the reason where it cannot. */
   readonly koffi: true | string;
 }
 
@@ -63,10 +63,11 @@ function checkNode(version: string): Finding {
 }
 
 function checkKoffi(koffi: Platform["koffi"]): Finding {
-  if (koffi === true) return ok("koffi", "loads: a child that dies after commit can be rolled back");
+  if (koffi === true)
+    return ok("koffi", "loads: connections can move, and a child that dies after commit can be rolled back");
   return warn(
     "koffi",
-    `cannot be loaded (${koffi}): restarts work, but a child that dies after commit is not rolled back; npm install koffi on this platform`,
+    `cannot be loaded (${koffi}): restarts work, but connections do not move, a child that dies after commit may not be rolled back, a big service stands still while its child is started, and heirloom run does not work; npm install koffi on this platform`,
   );
 }
 

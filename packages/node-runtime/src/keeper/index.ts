@@ -6,6 +6,7 @@ export { logToStderr } from "../log.js";
 export { netServer, socketDescriptor } from "../node-internals.js";
 export { offerVariable } from "../process/environment.js";
 export { exists } from "../process/exists.js";
+export { givenDirectory } from "../process/launch.js";
 export { type ExitStatus, loadPosix, type Posix } from "../process/posix.js";
 export { channelDescriptor, firstListenerDescriptor } from "../process/spawn.js";
 export { loadSyscalls, type Syscalls } from "../syscalls.js";

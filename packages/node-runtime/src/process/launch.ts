@@ -71,7 +71,8 @@ function environmentAtStart(): NodeJS.ProcessEnv {
   return Object.fromEntries(entries.filter(([name]) => name !== "" && !notInherited.includes(name)));
 }
 
-function givenDirectory(given: string | undefined, resolved: string): string {
+/** The working directory as it was given, where that still leads there. */
+export function givenDirectory(given: string | undefined, resolved: string): string {
   if (given === undefined || !isAbsolute(given)) return resolved;
   try {
     const [a, b] = [statSync(given), statSync(resolved)];

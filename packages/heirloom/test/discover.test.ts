@@ -156,6 +156,15 @@ test("what a service says is shown as text, whatever is in it", async () => {
   }
 });
 
+test("JSON has all that a service says, and no control characters", async () => {
+  const dir = folder();
+  const activity = "\u001b[31m\u009b31m\u007f";
+  await Impostor.start(join(dir, "heirloom", "api"), says({ ...wellStatus, activity }));
+  const { stdout } = await run({ dir }, ["status", "--json"]);
+  expect(stdout.trimEnd()).not.toMatch(/\p{Cc}/u);
+  expect(JSON.parse(stdout)).toMatchObject([{ processes: [{ status: { activity } }] }]);
+});
+
 // Red when the first byte counts as an answer.
 test("half a line is no answer", async () => {
   const dir = folder();

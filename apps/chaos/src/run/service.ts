@@ -166,8 +166,10 @@ export class Service {
       CONTROL_ROOT,
       CONTROL_ASIDE,
     ]);
+    // A process that is killed while it writes the PID file leaves the one that was to take its place.
+    const passed = ["served-", `${PID_FILE}.`];
     const beside = readdirSync(this.folder).filter(
-      (name) => !expected.has(name) && !name.startsWith("served-"),
+      (name) => !expected.has(name) && !passed.some((start) => name.startsWith(start)),
     );
     const within = RELEASES.flatMap((release) =>
       readdirSync(join(this.folder, release))

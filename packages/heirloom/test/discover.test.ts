@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -129,6 +129,24 @@ describe.runIf(isRoot)("root finds the services of others", () => {
     expect(stdout).toContain(`generation 2 took over as pid ${service.pid}`);
     expect(status).toBe(0);
   });
+});
+
+// Red where a link counts as a socket: another user's could lead root to any service.
+test("a link in a service's folder leads nowhere", async () => {
+  const service = await started();
+  const socket = await untilOpen(service, 1);
+  const dir = join(service.dir, "heirloom", "api");
+  mkdirSync(dir, { mode: 0o700 });
+  symlinkSync(socket, join(dir, "1-1.sock"));
+  symlinkSync("1-1.sock", join(dir, "current"));
+  expect((await run(service, ["services"])).stdout).toBe(`${name}\n`);
+  expect((await run(service, ["stop", "api"])).status).toBe(3);
+  // Beside one that is there.
+  await Impostor.start(dir, says(wellStatus), { socket: "2-2.sock" });
+  const { stdout } = await run(service, ["status", "api"]);
+  expect(stdout).not.toContain(String(service.pid));
+  expect((await run(service, ["stop", "api"])).status).toBe(6);
+  expect(await service.whoami()).toBe(1);
 });
 
 // Red where an answer is believed to have the shape that its type has.

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { type Dirent, readdirSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   currentName,
@@ -32,10 +32,13 @@ export class Service {
     return join(this.folder, keeperSocketName);
   }
 
-  /** Every socket, also of processes that are dead; the youngest generation first. */
+  /**
+   * Every socket, also of processes that are dead; the youngest generation first. No links: in another user's folder they
+   * could lead root to any service.
+   */
   get sockets(): ControlSocket[] {
     const found: ControlSocket[] = [];
-    for (const name of entries(this.folder)) {
+    for (const name of entries(this.folder, (entry) => entry.isSocket())) {
       const id = parseSocketName(name);
       if (id !== undefined) found.push({ ...id, path: join(this.folder, name) });
     }
@@ -45,9 +48,8 @@ export class Service {
   /** The socket that is said to be the owner's. */
   get current(): ControlSocket | undefined {
     try {
-      const name = basename(readlinkSync(join(this.folder, currentName)));
-      const id = parseSocketName(name);
-      return id && { ...id, path: join(this.folder, name) };
+      const path = join(this.folder, basename(readlinkSync(join(this.folder, currentName))));
+      return this.sockets.find((socket) => socket.path === path);
     } catch {
       return undefined;
     }
@@ -70,9 +72,10 @@ async function statusOf(socket: ControlSocket): Promise<Process> {
   }
 }
 
-export function entries(folder: string): string[] {
+export function entries(folder: string, fits: (entry: Dirent) => boolean = () => true): string[] {
   try {
-    return readdirSync(folder).sort();
+    const found = readdirSync(folder, { withFileTypes: true }).filter(fits);
+    return found.map(({ name }) => name).sort();
   } catch {
     return [];
   }

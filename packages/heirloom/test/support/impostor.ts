@@ -7,6 +7,7 @@ export interface ImpostorOptions {
   /** Whose its folders are. */
   readonly uid?: number;
   readonly mode?: number;
+  readonly socket?: string;
 }
 
 /** What a process of a service says of itself that does nothing. */
@@ -37,7 +38,7 @@ export class Impostor {
   static async start(
     folder: string,
     talk: (socket: Socket) => void,
-    { uid = process.getuid?.() ?? 0, mode = 0o700 }: ImpostorOptions = {},
+    { uid = process.getuid?.() ?? 0, mode = 0o700, socket: name = "1-1.sock" }: ImpostorOptions = {},
   ): Promise<Impostor> {
     mkdirSync(folder, { recursive: true });
     const impostor = new Impostor(folder);
@@ -46,7 +47,7 @@ export class Impostor {
       socket.on("error", () => {});
       talk(socket);
     });
-    await new Promise<void>((resolve) => server.listen(join(folder, "1-1.sock"), resolve));
+    await new Promise<void>((resolve) => server.listen(join(folder, name), resolve));
     for (const path of [dirname(folder), folder]) {
       chownSync(path, uid, -1);
       chmodSync(path, path === folder ? 0o700 : mode);

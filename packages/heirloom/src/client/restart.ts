@@ -39,7 +39,8 @@ export async function* restartService(
         ...(atLeast !== undefined && { atLeast }),
       } as const;
       for await (const answer of converse(owner.path, request)) {
-        told = true;
+        // What nobody asked for is no answer.
+        told ||= answer.type !== "status";
         yield answer;
         if (answer.type === "outcome") return;
         if (answer.type === "step")
@@ -52,15 +53,17 @@ export async function* restartService(
       if (!(error instanceof SilenceError)) throw error;
       if (error.silence === "silent" || error.silence === "denied") throw noAnswer(service, owner, error);
     }
-    if (told) silences.answered();
-    else await silences.pause(service, owner);
+    silences.after(told);
     if (successor !== undefined) owner = await ownerOf(service, successor);
     else if (child?.committed) throw lostWhileDraining(owner, child.generation);
     else if (child !== undefined) {
       // The process died, and its child takes over if it is able to: that is the restart that was asked for.
       atLeast = child.generation;
       owner = await ownerOf(service, atLeast);
-    } else owner = await anyOwner(service);
+    } else {
+      await silences.pause(service, owner);
+      owner = await anyOwner(service);
+    }
   }
 }
 

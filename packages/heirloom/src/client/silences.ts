@@ -2,20 +2,21 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CommandError } from "../exit-status.js";
 import type { ControlSocket, Service } from "./service.js";
 
-/** How long after a conversation without an answer the next one begins. */
+/** How long after a conversation that led nowhere the next one begins. */
 const pauseMs = 250;
 /** How long nobody may answer. */
 const silenceMsMax = 10_000;
 
 /**
- * Conversations that end before anything is said. A process that died has a successor in a moment; one that has no
+ * Conversations that end before they lead anywhere. A process that died has a successor in a moment; one that has no
  * descriptors left ends each conversation as soon as it begins.
  */
 export class Silences {
   #since: number | undefined;
 
-  answered(): void {
-    this.#since = undefined;
+  /** A conversation has ended. `told`: with an answer. */
+  after(told: boolean): void {
+    this.#since = told ? undefined : (this.#since ?? performance.now());
   }
 
   /**
@@ -23,8 +24,7 @@ export class Silences {
    * @throws CommandError where nobody has answered for long
    */
   async pause({ name }: Service, { generation, pid }: ControlSocket): Promise<void> {
-    this.#since ??= performance.now();
-    if (performance.now() - this.#since > silenceMsMax) {
+    if (this.#since !== undefined && performance.now() - this.#since > silenceMsMax) {
       throw new CommandError(
         "unknown",
         `${name}: generation ${generation} (pid ${pid}) ends each conversation without an answer: see whether it has descriptors left (ulimit -n, LimitNOFILE=), and what is in its log`,

@@ -59,8 +59,8 @@ export async function stop(name: string | undefined, options: CommonOptions): Pr
         "unknown",
         `pid ${owner.pid} died before it told whether it finished its connections`,
       );
-    if (told) silences.answered();
-    else await silences.pause(service, owner);
+    silences.after(told);
+    if (!told) await silences.pause(service, owner);
     owner = successor === undefined ? await anyOwner(service) : await ownerOf(service, successor);
   }
 }

@@ -14,7 +14,9 @@ export interface Survivors {
 /** A number for what both tables say: another one when anything is changed. FNV-1a. */
 export function digestOf({ parent, child }: Machines): string {
   let hash = 0x811c9dc5;
-  for (const character of JSON.stringify([parent, child])) {
+  // Any deadline may pass at any moment of an exploration: when it started makes no difference.
+  const text = JSON.stringify([parent, child], (key, value) => (key === "anew" ? undefined : value));
+  for (const character of text) {
     hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193) >>> 0;
   }
   return hash.toString(16).padStart(8, "0");

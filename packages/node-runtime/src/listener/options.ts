@@ -13,7 +13,7 @@ export interface ListenOptions {
   readonly host?: string;
   /** Absolute or relative path of a Unix-domain socket, or an abstract name: a NUL character and up to 106 bytes. */
   readonly path?: string;
-  /** Whether an IPv6 listener refuses IPv4. Default: false. */
+  /** Whether `::` refuses IPv4; it decides nothing with another host. Default: false. */
   readonly ipv6Only?: boolean;
   /** Connections that may wait to be accepted; the system caps it. Default: 511, as in node:net. */
   readonly backlog?: number;

@@ -166,10 +166,8 @@ export class Service {
       CONTROL_ROOT,
       CONTROL_ASIDE,
     ]);
-    // A process that is killed while it writes the PID file leaves the one that was to take its place.
-    const passed = ["served-", `${PID_FILE}.`];
     const beside = readdirSync(this.folder).filter(
-      (name) => !expected.has(name) && !passed.some((start) => name.startsWith(start)),
+      (name) => !expected.has(name) && !name.startsWith("served-"),
     );
     const within = RELEASES.flatMap((release) =>
       readdirSync(join(this.folder, release))

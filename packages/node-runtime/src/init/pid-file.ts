@@ -11,7 +11,8 @@ export class PidFile {
 
   /** @throws HandoffError OPTION_INVALID where the file cannot be written */
   write(): void {
-    const temporary = `${this.#path}.${process.pid}`;
+    // One name for all generations: what a process that was killed here leaves, the next owner takes over.
+    const temporary = `${this.#path}.new`;
     try {
       writeFileSync(temporary, `${process.pid}\n`, { mode: 0o644 });
       renameSync(temporary, this.#path);

@@ -26,8 +26,10 @@ async function main(): Promise<number> {
   if (process.platform !== "linux") {
     throw new UsageError("the chaos run reads /proc, which only Linux has");
   }
+  const vain = options.only.find((text) => cellsLike([text]).length === 0);
+  if (vain !== undefined)
+    throw new UsageError(`no cell has ${vain} in its name, such as child/ready/sigkill`);
   const turns = turnsOf(options);
-  if (turns.length === 0) throw new UsageError(`no cell has ${options.only.join(" or ")} in its name`);
   const cells = new Map<string, Cell>(turns.map((turn) => [cellName(turn), turn]));
   const collector = new Collector([...cells.values()], now());
   const progress = new Progress(turns.length, collector);

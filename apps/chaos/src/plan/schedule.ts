@@ -11,7 +11,7 @@ export interface Schedule {
 /** @throws Error where the file is no schedule, or has a turn that the matrix does not */
 export function readSchedule(path: string): Schedule {
   const { why, turns } = JSON.parse(readFileSync(path, "utf8")) as Partial<Schedule>;
-  if (typeof why !== "string" || !Array.isArray(turns))
+  if (typeof why !== "string" || !Array.isArray(turns) || turns.length === 0)
     throw new Error(`${path} is no schedule: {why, turns}`);
   const known = new Set(allCells().map(cellName));
   for (const turn of turns as Turn[]) {

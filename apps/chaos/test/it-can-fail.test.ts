@@ -183,14 +183,14 @@ const CASES: readonly Case[] = [
   },
   {
     what: "does not begin exclusive work again",
-    breakage: { from: "hooks.runResume(2 * deadlinesMs.park, log);", to: "" },
+    breakage: { from: "void hooks.runResume(2 * deadlinesMs.park, log);", to: "" },
     cells: ["child/commitReceived/sigkill"],
     promise: "INV-6",
   },
   {
     what: "leaves exclusive work undone that stops too late",
     breakage: {
-      from: "this.#retiredAt + retireMs - now(), log, () => {\n      if (!this.#retired) resume();",
+      from: "this.#retiredAt + retireMs - now(), log, () => {\n      if (!this.#retired) void resume();",
       to: "0, log, () => {",
     },
     cells: ["parent/boot/slowRetirement"],

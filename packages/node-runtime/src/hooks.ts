@@ -34,16 +34,17 @@ export class Hooks {
   /**
    * `retireMs`: how long the retire that is undone may take in all. What has not returned by then is waited for no longer, and
    * `log` is told: one hook that hangs must not keep the others from running for ever. Should it return after all, what it has
-   * stopped is resumed once more. `log` is told what fails, too.
+   * stopped is resumed once more. `log` is told what fails, too. Resolves when the first resume is over; undefined: there was
+   * nothing to do.
    */
-  runResume(retireMs: number, log: (line: string) => void): void {
-    if (!this.#retired) return;
+  runResume(retireMs: number, log: (line: string) => void): Promise<void> | undefined {
+    if (!this.#retired) return undefined;
     this.#retired = false;
-    const resume = () => void this.#run("onResume", this.resume)?.catch((error: Error) => log(error.message));
+    const resume = () => this.#run("onResume", this.resume)?.catch((error: Error) => log(error.message));
     this.#waitFor(this.#retiredAt + retireMs - now(), log, () => {
-      if (!this.#retired) resume();
+      if (!this.#retired) void resume();
     });
-    resume();
+    return resume();
   }
 
   runExit(): Promise<void> | undefined {

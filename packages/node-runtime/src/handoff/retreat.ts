@@ -48,7 +48,7 @@ export class Retreat {
     listeners.accept();
     const { deadlinesMs, log } = settings;
     // As long again as it had: one that is only slow stops its work, and then resumes it.
-    hooks.runResume(2 * deadlinesMs.park, log);
+    void hooks.runResume(2 * deadlinesMs.park, log);
   }
 
   /** `stayMs`: how long this generation does not leave, even with nothing to finish. */

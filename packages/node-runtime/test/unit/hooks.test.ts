@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Hooks } from "../../src/hooks.js";
 
 const resume = (hooks: Hooks) => hooks.runResume(60_000, () => {});
@@ -61,11 +61,41 @@ test("a retire that does not return in time is not waited for", async () => {
   expect(log).toEqual([expect.stringMatching(/^the application's onRetire hook hangs has not returned/)]);
   release();
   await retire;
-  expect(seen).toEqual(["resumed"]);
   hooks.retire.shift();
   await hooks.runRetire();
   await resume(hooks);
   expect(seen).toEqual(["resumed", "retired", "resumed"]);
+});
+
+// Red when what it stopped stays stopped.
+test("a retire that returns after its resume is resumed once more", async () => {
+  const hooks = new Hooks();
+  const seen: string[] = [];
+  let release = () => {};
+  hooks.retire.push(() => new Promise<void>((resolve) => (release = resolve)));
+  hooks.resume.push(() => seen.push("resumed"));
+  const retire = hooks.runRetire();
+  await hooks.runResume(50, () => {});
+  release();
+  await retire;
+  await vi.waitFor(() => expect(seen).toEqual(["resumed", "resumed"]));
+});
+
+// Red when nobody looks whether it is to be undone.
+test("a retire that returns after its resume is not resumed where another one has begun", async () => {
+  const hooks = new Hooks();
+  const seen: string[] = [];
+  let release = () => {};
+  hooks.retire.push(() => new Promise<void>((resolve) => (release = resolve)));
+  hooks.resume.push(() => seen.push("resumed"));
+  const retire = hooks.runRetire();
+  await hooks.runResume(50, () => {});
+  hooks.retire.shift();
+  hooks.runRetire();
+  release();
+  await retire;
+  await new Promise(setImmediate);
+  expect(seen).toEqual(["resumed"]);
 });
 
 test("what was not retired is not resumed, and what is retired is not retired again", async () => {

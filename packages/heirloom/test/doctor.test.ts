@@ -12,20 +12,13 @@ import { readServicePort, socketsOn, unprivilegedFrom } from "../src/doctor/port
 import { innermostPid, openFilesMax, serviceUnit } from "../src/doctor/proc.js";
 import { checkFacts, type Facts } from "../src/doctor/service.js";
 import { main } from "./support/command.js";
+import { wellStatus } from "./support/impostor.js";
 
 const status: StatusAnswer = {
-  type: "status",
-  version: 1,
-  service: "api",
+  ...wellStatus,
   generation: 3,
   pid: 42,
-  isOwner: true,
-  activity: "serving",
-  startedAt: 0,
-  states: { child: "owner", parent: "serving" },
   release: { cwd: "/srv/api", script: "/srv/api/server.js", node: "v20.20.0" },
-  listeners: [],
-  connections: { open: 0 },
   memory: { rssBytes: 100 * 2 ** 20, heapUsedBytes: 50 * 2 ** 20 },
 };
 

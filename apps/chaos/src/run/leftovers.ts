@@ -101,16 +101,14 @@ export async function misledBy(
   { turn, owner }: Pick<Rest, "turn" | "owner">,
 ): Promise<string> {
   if (owner === undefined) return "";
-  const socket = `${owner.generation}-${owner.pid}.sock`;
+  const { generation, pid } = owner;
+  const socket = `${generation}-${pid}.sock`;
   return lasting(() => {
-    const led = [
-      ...(turn.kind === "controlBlocked" || service.currentControl() === socket
-        ? []
-        : [`current leads to ${service.currentControl() ?? "nothing"}`]),
-      ...(service.pidInFile() === `${owner.pid}`
-        ? []
-        : [`the PID file names ${service.pidInFile() ?? "nobody"}`]),
-    ];
+    const current = turn.kind === "controlBlocked" ? socket : (service.currentControl() ?? "nothing");
+    const named = service.pidInFile() ?? "nobody";
+    const led: string[] = [];
+    if (current !== socket) led.push(`current leads to ${current}`);
+    if (named !== `${pid}`) led.push(`the PID file names ${named}`);
     return led.join(", ");
   });
 }

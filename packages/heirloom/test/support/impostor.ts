@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
+import type { StatusAnswer } from "@heirloom/node-runtime/control";
 import { onTestFinished } from "vitest";
 
 export interface ImpostorOptions {
@@ -11,7 +12,7 @@ export interface ImpostorOptions {
 }
 
 /** What a process of a service says of itself that does nothing. */
-export const wellStatus = {
+export const wellStatus: StatusAnswer = {
   type: "status",
   version: 1,
   service: "api",

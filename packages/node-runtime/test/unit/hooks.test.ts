@@ -67,8 +67,8 @@ test("a retire that does not return in time is not waited for", async () => {
   expect(seen).toEqual(["resumed", "retired", "resumed"]);
 });
 
-// Red when what it stopped stays stopped.
-test("a retire that returns after its resume is resumed once more", async () => {
+/** Hooks of which the retire has not returned in time, and was given up: `seen` has the resume that followed. */
+async function givenUp() {
   const hooks = new Hooks();
   const seen: string[] = [];
   let release = () => {};
@@ -76,24 +76,26 @@ test("a retire that returns after its resume is resumed once more", async () => 
   hooks.resume.push(() => seen.push("resumed"));
   const retire = hooks.runRetire();
   await hooks.runResume(50, () => {});
-  release();
-  await retire;
+  const returns = () => {
+    release();
+    return retire;
+  };
+  return { hooks, seen, returns };
+}
+
+// Red when what it stopped stays stopped.
+test("a retire that returns after its resume is resumed once more", async () => {
+  const { seen, returns } = await givenUp();
+  await returns();
   await vi.waitFor(() => expect(seen).toEqual(["resumed", "resumed"]));
 });
 
 // Red when nobody looks whether it is to be undone.
 test("a retire that returns after its resume is not resumed where another one has begun", async () => {
-  const hooks = new Hooks();
-  const seen: string[] = [];
-  let release = () => {};
-  hooks.retire.push(() => new Promise<void>((resolve) => (release = resolve)));
-  hooks.resume.push(() => seen.push("resumed"));
-  const retire = hooks.runRetire();
-  await hooks.runResume(50, () => {});
+  const { hooks, seen, returns } = await givenUp();
   hooks.retire.shift();
   hooks.runRetire();
-  release();
-  await retire;
+  await returns();
   await new Promise(setImmediate);
   expect(seen).toEqual(["resumed"]);
 });

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { KeptAlive, request } from "./support/client.js";
+import { eventually } from "./support/eventually.js";
+import { isStopped } from "./support/processes.js";
 import { askHttp2, openHttp2 } from "./support/secure-client.js";
 import { Service } from "./support/service.js";
 import { SlowRequest } from "./support/slow-request.js";
@@ -156,6 +158,23 @@ test("INV-4, INV-5: a service that ends closes idle connections at once and fini
   expect((await request(target)).outcome).toBe("refused");
   expect(await slow.finish()).toBe(true);
   await service.until("exit", { pid, status: 0 });
+});
+
+// Red when what is idle is closed in the turn of the event loop in which the end is heard of.
+test("INV-4: a service that ends answers what had come by then, be it on a connection that it had yet to accept", async () => {
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const target = await service.target();
+  const kept = await KeptAlive.open(target);
+  expect((await kept.whoami()).generation).toBe(1);
+  service.signal("SIGSTOP");
+  await eventually("it stands still", () => isStopped(pid));
+  const fresh = await KeptAlive.open(target);
+  const answers = [fresh.whoami(), kept.whoami()];
+  service.signal("SIGTERM");
+  service.signal("SIGCONT");
+  for (const answer of answers) expect((await answer).outcome).toBe("ok");
+  await service.gone();
 });
 
 // Red on Node.js 20 where only what Node calls idle is closed, for which it takes a request there; and everywhere where it is destroyed.

@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
+import { afterReading, afterWaitingClients } from "../event-loop.js";
 import { isEncrypted } from "../moves/encrypted.js";
 import { idleConnections } from "../moves/http-idle.js";
 import { takeUpWith } from "../moves/streams/next-request.js";
@@ -146,8 +147,13 @@ export class ConnectionTracker {
       this.#idleCloser.begin(Math.max(1, this.#idleMs - tally.elapsedMs), moves ? isEncrypted : undefined);
     }
     if (mode === "stop") {
-      this.#closeIdle();
-      this.#idleCheck = setInterval(() => this.#closeIdle(), idleCheckMs);
+      const look = () => {
+        if (this.#idleCheck === looking) this.#closeIdle();
+      };
+      const looking = setInterval(() => afterReading(look), idleCheckMs);
+      this.#idleCheck = looking;
+      // Who was accepted a moment ago is not idle: the request may be in the kernel already.
+      afterWaitingClients(look);
     }
   }
 
@@ -158,8 +164,7 @@ export class ConnectionTracker {
 
   /** Closes what is open: gently what is idle, and cuts what is in the middle of something. */
   cut(): void {
-    this.#idleCloser.end();
-    clearInterval(this.#idleCheck);
+    this.#endLooking();
     this.#closeIdle();
     for (const session of this.#sessions) session.destroy();
     for (const connection of this.#connections) this.end(connection, "cut");
@@ -188,10 +193,15 @@ export class ConnectionTracker {
   }
 
   #stopDraining(): void {
-    this.#idleCloser.end();
-    clearInterval(this.#idleCheck);
+    this.#endLooking();
     this.server.removeListener("request", this.#closeAfterResponse);
     this.server.removeListener("session", closeAfterFirstStream);
+  }
+
+  #endLooking(): void {
+    this.#idleCloser.end();
+    clearInterval(this.#idleCheck);
+    this.#idleCheck = undefined;
   }
 
   get #speaksHttp1(): boolean {

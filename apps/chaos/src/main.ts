@@ -63,10 +63,12 @@ async function main(): Promise<number> {
     started: (turn, lane) => progress.running(lane, cellName(turn)),
     ended: (result, lane) => {
       collector.take(result, lane);
-      const { turn, violations } = result;
+      const { turn, unfollowed, violations } = result;
       if (violations.length === 0) return;
+      // Either of the two may be the reason.
+      if (unfollowed !== undefined) broken.push(unfollowed);
       broken.push(turn);
-      progress.note(`BROKEN ${turnName(turn)}`);
+      progress.note(`BROKEN ${turnName(turn)}${unfollowed ? `, right after ${turnName(unfollowed)}` : ""}`);
       for (const { invariant, text } of violations) progress.note(`       ${invariant} ${text}`);
       if (options.failFast) abort.abort();
     },
@@ -126,7 +128,8 @@ function commandOf({ quick, rounds, seed, only, schedules }: Options): string {
 }
 
 function scheduleOf(turns: readonly Turn[], seed: number): string {
-  const schedule: Schedule = { why: `broke a promise in a run with seed ${seed}`, turns };
+  const followed = turns.map(({ followed: _, ...turn }) => turn);
+  const schedule: Schedule = { why: `broke a promise in a run with seed ${seed}`, turns: followed };
   return `${JSON.stringify(schedule, undefined, 2)}\n`;
 }
 

@@ -25,6 +25,8 @@ export interface Turn extends Cell {
   readonly side: Side;
   /** Milliseconds from the request, at a random moment. */
   readonly delayMs?: number;
+  /** False: the handoff that has to succeed after it is the next turn's. Default: a plain one is made for it. */
+  readonly followed?: false;
 }
 
 export const cellName = ({ victim, moment, kind }: Cell): string => `${victim}/${moment}/${kind}`;

@@ -5,18 +5,26 @@ import { randomFrom, seedOf, shuffled } from "./random.js";
 /** When a random fault comes at the latest: a handoff and its draining are over by then. */
 const RANDOM_MS_MAX = 700;
 
+/** In one round of so many each turn has a plain handoff after it: an odd number, so that both sides of a moment do. */
+const FOLLOWED_EVERY = 3;
+
 /** Every turn of a run: each cell as often as asked for, in an order that the seed gives. */
 export function planTurns(cells: readonly Cell[], rounds: number, seed: number): Turn[] {
   const turns: Turn[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const ofRound = cells.flatMap((cell) => {
-      const turn = turnOf(cell, round, seed);
+      const turn = { ...turnOf(cell, round, seed), ...(!isFollowed(cell, round) && UNFOLLOWED) };
       return rounds === 1 && isTwofold(cell) ? [turn, { ...turn, side: otherOf(turn.side) }] : [turn];
     });
     turns.push(...shuffled(ofRound, randomFrom(seedOf(seed, `order ${round}`))));
   }
   return turns;
 }
+
+const UNFOLLOWED = { followed: false } as const;
+/** An owner whose control socket could not be made serves without: only the next one has all that it should. */
+const isFollowed = ({ kind }: Cell, round: number): boolean =>
+  round % FOLLOWED_EVERY === 0 || kind === "controlBlocked";
 
 /** Where one side is no use to know of the other: who has a connection that moves is another one right after a step. */
 const isTwofold = ({ victim, moment, kind }: Cell): boolean =>

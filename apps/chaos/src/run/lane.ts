@@ -60,6 +60,8 @@ export class Lane {
   /** What the first generation had open before anything happened: every owner at rest has the same. */
   #atRest: Record<string, number> = {};
   #timers = 0;
+  /** Of the turn before, where nothing has followed it yet in this service. */
+  #unfollowed: Turn | undefined;
   readonly #books: Books;
 
   constructor(folder: string, programs: Programs) {
@@ -68,7 +70,7 @@ export class Lane {
     this.#books = new Books(folder);
   }
 
-  /** One turn: the fault, what comes of it, a further handoff, and the verdict on both. */
+  /** One turn: the fault, what comes of it, a further handoff unless the next turn's is to be that, and the verdict on both. */
   async run(turn: Turn): Promise<TurnResult> {
     const startedAt = now();
     const fullDisk = turn.kind === "fullDisk";
@@ -76,12 +78,16 @@ export class Lane {
     if (!this.#running && !(await this.#start(fullDisk))) {
       return this.#unplayable(turn, startedAt, UNSTARTABLE);
     }
+    const unfollowed = this.#unfollowed;
+    this.#unfollowed = undefined;
     const struck = await this.#handoff(turn);
     if (struck === undefined) return this.#unplayable(turn, startedAt, GONE);
     const evidence = [struck.evidence];
     const { violations, ...verdict } = judge(struck.evidence);
     let all = [...violations];
-    if (struck.evidence.settled === "owner") {
+    if (struck.evidence.settled !== "owner") await this.#bury();
+    else if (turn.followed === false) this.#unfollowed = turn;
+    else {
       // Whatever happened: the next handoff has to succeed.
       const plain = await this.#handoff({ victim: "parent", moment: "boot", kind: "none", side: "before" });
       const second = plain === undefined ? [GONE] : judge(plain.evidence).violations;
@@ -91,12 +97,13 @@ export class Lane {
       ];
       if (plain !== undefined) evidence.push(plain.evidence);
       if (plain?.evidence.settled !== "owner") await this.#bury();
-    } else await this.#bury();
+    }
     // A service that broke a promise is no place to look for the next one.
     if (all.length > 0) await this.#bury();
     const said = this.#service.takeErrors();
     return {
       turn,
+      unfollowed,
       startedAt,
       endedAt: now(),
       missed: struck.missed,
@@ -164,6 +171,7 @@ export class Lane {
     await this.#clients.pause();
     await eventually(() => this.kill() === 0, 3_000, 10);
     this.#service.watch.sample();
+    this.#unfollowed = undefined;
     this.#running = false;
   }
 

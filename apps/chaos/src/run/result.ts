@@ -5,6 +5,8 @@ import type { Turn } from "../plan/cell.js";
 /** One turn, judged. */
 export interface TurnResult {
   readonly turn: Turn;
+  /** The turn before in the same service, where this one's handoff was the first after it. */
+  readonly unfollowed: Turn | undefined;
   readonly startedAt: number;
   readonly endedAt: number;
   /** The moment never came. */
@@ -29,6 +31,7 @@ export function unplayed(
 ): TurnResult {
   return {
     turn,
+    unfollowed: undefined,
     startedAt,
     endedAt: now(),
     missed: false,

@@ -115,6 +115,33 @@ test.each([
   },
 );
 
+// Red when sessions are closed in the turn of the event loop in which the child says that it is owner.
+test.each([
+  ["http2", false],
+  ["http2s", true],
+] as const)(
+  "INV-4: %s: a stream is answered that has come together with the news that the child is owner",
+  async (server, secure) => {
+    const service = await Service.start({
+      listeners: [{ server, host: "127.0.0.1", port: 0 }],
+      options: { commitDeadlineMs: 20_000, drainDeadlineMs: 20_000 },
+    });
+    const { pid } = service;
+    const session = openHttp2((await service.target()) as TcpTarget, secure);
+    expect(await askHttp2(session)).toBe(1);
+    service.arm({ role: "parent", effect: "sendCommit", when: "after", signal: "SIGSTOP" });
+    service.signal("SIGHUP");
+    await service.owner(2);
+    await eventually("the parent stands still", () => isStopped(pid));
+    const answer = askHttp2(session);
+    // Written by the end of this turn, and in the kernel's hands with it.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    service.signal("SIGCONT", pid);
+    expect(await answer).toBe(1);
+    await service.until("exit", { pid, status: 0 });
+  },
+);
+
 // Red when draining has no deadline, or cutConnections does not count.
 test("INV-5: what is not finished at the drain deadline is cut, and counted", async () => {
   const service = await Service.start({ options: { drainDeadlineMs: 500, connections: "close" } });

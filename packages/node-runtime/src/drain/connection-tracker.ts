@@ -142,7 +142,7 @@ export class ConnectionTracker {
       const response = currentResponse(socket);
       if (response !== undefined) sayClose(response);
     }
-    for (const session of this.#sessions) session.close();
+    this.#closeSessions(tally);
     if (mode !== "stop" && this.#speaksHttp1 && !(moves && staying.length === 0)) {
       this.#idleCloser.begin(Math.max(1, this.#idleMs - tally.elapsedMs), moves ? isEncrypted : undefined);
     }
@@ -155,6 +155,15 @@ export class ConnectionTracker {
       // Who was accepted a moment ago is not idle: the request may be in the kernel already.
       afterWaitingClients(look);
     }
+  }
+
+  /** A stream that has come by now is still answered: what comes after GOAWAY is not. */
+  #closeSessions(tally: DrainTally): void {
+    const sessions = [...this.#sessions];
+    if (sessions.length === 0) return;
+    afterWaitingClients(() => {
+      if (this.#tally === tally) for (const session of sessions) session.close();
+    });
   }
 
   resume(): void {

@@ -142,6 +142,51 @@ test.each([
   },
 );
 
+// Red when sessions are told at once that they end: what a client is just sending is refused then.
+test("INV-4, INV-5: a session of HTTP/2 ends with its next answer, and one that asks for nothing by the end of its budget", async () => {
+  const service = await Service.start({
+    listeners: [{ server: "http2", host: "127.0.0.1", port: 0 }],
+    options: { drain: { idleMs: 2_000 }, drainDeadlineMs: 60_000 },
+  });
+  const { pid } = service;
+  const target = (await service.target()) as TcpTarget;
+  const [used, idle] = [openHttp2(target, false), openHttp2(target, false)];
+  for (const session of [used, idle]) expect(await askHttp2(session)).toBe(1);
+  const told = [used, idle].map((session) => once(session, "goaway"));
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  // Whatever had been said by then would be here before the answer to this.
+  await new Promise((resolve) => used.ping(resolve));
+  expect(await askHttp2(used)).toBe(1);
+  for (const goAway of told) expect((await goAway)[0]).toBe(0);
+  await service.until("exit", { pid, status: 0 });
+  expect(await service.until("handoff", { pid })).toMatchObject({ drain: { finished: 2, cut: 0 } });
+});
+
+// Red when the session is closed with its first stream: the others have come together with that one.
+test("INV-4: a session that begins in a generation that drains has all answers that it asks for at once", async () => {
+  const service = await Service.start({
+    listeners: [{ server: "http2s", host: "127.0.0.1", port: 0 }],
+    options: { drainDeadlineMs: 20_000 },
+  });
+  const { pid } = service;
+  const target = (await service.target()) as TcpTarget;
+  const carrier = connect(target);
+  await once(carrier, "connect");
+  // Of two connections the service has the first one when it answers on the second.
+  const other = openHttp2(target, true);
+  expect(await askHttp2(other)).toBe(1);
+  service.signal("SIGHUP");
+  await service.owner(2);
+  await service.until("step", { pid, to: "draining" });
+  const session = openHttp2(target, true, carrier);
+  const goAway = new Promise<number>((resolve) => session.once("goaway", resolve));
+  expect(await Promise.all([askHttp2(session), askHttp2(session), askHttp2(session)])).toEqual([1, 1, 1]);
+  expect(await goAway).toBe(0);
+  await service.until("exit", { pid, status: 0 });
+});
+
 // Red when draining has no deadline, or cutConnections does not count.
 test("INV-5: what is not finished at the drain deadline is cut, and counted", async () => {
   const service = await Service.start({ options: { drainDeadlineMs: 500, connections: "close" } });

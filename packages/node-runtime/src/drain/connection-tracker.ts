@@ -1,5 +1,4 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
-import type { ServerHttp2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { afterReading, afterWaitingClients } from "../event-loop.js";
 import { isEncrypted } from "../moves/encrypted.js";
@@ -9,6 +8,7 @@ import { isResponding } from "../moves/streams/responding.js";
 import { type Connection, carrierOf, currentResponse, isParsed } from "../node-internals.js";
 import { closeGently } from "./gentle-close.js";
 import { IdleCloser } from "./idle-closer.js";
+import { SessionCloser } from "./session-closer.js";
 import { SilentConnections } from "./silent-connections.js";
 import type { ConnectionClass, ConnectionEnd, DrainTally } from "./tally.js";
 
@@ -35,11 +35,11 @@ export class ConnectionTracker {
   readonly #connections = new Set<Connection>();
   /** On a TLS server: the sockets that carry the decrypted side of connections. */
   readonly #secured = new Set<Socket>();
-  readonly #sessions = new Set<ServerHttp2Session>();
   /** Of an HTTP/1.1 server: those that came from the generation before, and have not been heard of since. */
   readonly silent: SilentConnections;
   readonly #idleMs: number;
   readonly #idleCloser: IdleCloser;
+  readonly #sessionCloser: SessionCloser;
   #idleCheck: NodeJS.Timeout | undefined;
   #tally: DrainTally | undefined;
   readonly #upgraded = new WeakSet<Connection>();
@@ -76,7 +76,7 @@ export class ConnectionTracker {
     );
     server.on("connection", (socket: Socket) => this.track(socket));
     server.on("secureConnection", (socket: Socket) => track(this.#secured, socket));
-    server.on("session", (session: ServerHttp2Session) => track(this.#sessions, session));
+    this.#sessionCloser = new SessionCloser(server);
   }
 
   get size(): number {
@@ -136,17 +136,18 @@ export class ConnectionTracker {
     const moves = mode === "move" && this.isPlainHttp;
     this.#stays = moves ? isEncrypted : () => true;
     this.server.prependListener("request", this.#closeAfterResponse);
-    this.server.on("session", closeAfterFirstStream);
     const staying = [...this.#connections, ...this.#secured].filter(this.#stays);
     for (const socket of staying) {
       const response = currentResponse(socket);
       if (response !== undefined) sayClose(response);
     }
-    this.#closeSessions(tally);
+    const idleMs = Math.max(1, this.#idleMs - tally.elapsedMs);
+    if (mode !== "stop") this.#sessionCloser.begin(idleMs);
     if (mode !== "stop" && this.#speaksHttp1 && !(moves && staying.length === 0)) {
-      this.#idleCloser.begin(Math.max(1, this.#idleMs - tally.elapsedMs), moves ? isEncrypted : undefined);
+      this.#idleCloser.begin(idleMs, moves ? isEncrypted : undefined);
     }
     if (mode === "stop") {
+      this.#sessionCloser.closeAll();
       const look = () => {
         if (this.#idleCheck === looking) this.#closeIdle();
       };
@@ -157,17 +158,9 @@ export class ConnectionTracker {
     }
   }
 
-  /** A stream that has come by now is still answered: what comes after GOAWAY is not. */
-  #closeSessions(tally: DrainTally): void {
-    const sessions = [...this.#sessions];
-    if (sessions.length === 0) return;
-    afterWaitingClients(() => {
-      if (this.#tally === tally) for (const session of sessions) session.close();
-    });
-  }
-
   resume(): void {
     this.#stopDraining();
+    this.#sessionCloser.end();
     this.#tally = undefined;
   }
 
@@ -175,7 +168,7 @@ export class ConnectionTracker {
   cut(): void {
     this.#endLooking();
     this.#closeIdle();
-    for (const session of this.#sessions) session.destroy();
+    this.#sessionCloser.destroy();
     for (const connection of this.#connections) this.end(connection, "cut");
   }
 
@@ -204,7 +197,6 @@ export class ConnectionTracker {
   #stopDraining(): void {
     this.#endLooking();
     this.server.removeListener("request", this.#closeAfterResponse);
-    this.server.removeListener("session", closeAfterFirstStream);
   }
 
   #endLooking(): void {
@@ -235,7 +227,7 @@ function classOf(server: Server): ConnectionClass {
   return "closeIdleConnections" in server ? "http" : "raw";
 }
 
-function track<T extends Socket | ServerHttp2Session>(all: Set<T>, one: T): void {
+function track(all: Set<Socket>, one: Socket): void {
   all.add(one);
   one.once("close", () => all.delete(one));
 }
@@ -243,9 +235,4 @@ function track<T extends Socket | ServerHttp2Session>(all: Set<T>, one: T): void
 function sayClose(response: ServerResponse): void {
   // HTTP/2 has no such header: its sessions are told by GOAWAY.
   if (!response.headersSent && response.req.httpVersionMajor < 2) response.setHeader("Connection", "close");
-}
-
-/** A session that begins while draining came from before: it gets its first answer, and then GOAWAY. */
-function closeAfterFirstStream(session: ServerHttp2Session): void {
-  session.once("stream", () => session.close());
 }

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
 import { request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Target } from "./client.js";
 
@@ -26,10 +27,16 @@ export function askHttps(target: Target): Promise<number> {
   });
 }
 
-export function openHttp2(target: { host: string; port: number }, secure: boolean): ClientHttp2Session {
+/** `carrier`: a connection that is open already, for a secure session. */
+export function openHttp2(
+  target: { host: string; port: number },
+  secure: boolean,
+  carrier?: Socket,
+): ClientHttp2Session {
   const { host, port } = target;
   if (!secure) return connectHttp2(`http://${host}:${port}`);
-  const createConnection = () => connectTls({ host, port, ...secured, ALPNProtocols: ["h2"] });
+  const createConnection = () =>
+    connectTls({ host, port, ...(carrier && { socket: carrier }), ...secured, ALPNProtocols: ["h2"] });
   return connectHttp2(`https://${host}:${port}`, { createConnection });
 }
 

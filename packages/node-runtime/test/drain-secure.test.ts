@@ -3,7 +3,7 @@ import { KeptAlive } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
 import { holdingProxy } from "./support/holding-proxy.js";
 import { isStopped } from "./support/processes.js";
-import { askHttp2, openHttp2 } from "./support/secure-client.js";
+import { askHttp2, http2Servers, openHttp2 } from "./support/secure-client.js";
 import { SecureKeptAlive } from "./support/secure-kept-alive.js";
 import { type Config, Service } from "./support/service.js";
 
@@ -165,10 +165,7 @@ test("INV-4: a client that uses its HTTPS connection after a rollback keeps it",
 });
 
 // Red with session.destroy(): the stream in progress is lost, and the late one ends without a word of whether it was processed.
-test.each([
-  ["http2", false],
-  ["http2s", true],
-] as const)(
+test.each(http2Servers)(
   "INV-4: an HTTP/2 stream in progress is finished, and a late one is refused, not lost: %s",
   async (server, secure) => {
     const service = await Service.start({

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { KeptAlive, request } from "./support/client.js";
 import { eventually } from "./support/eventually.js";
 import { isStopped } from "./support/processes.js";
-import { askHttp2, openHttp2 } from "./support/secure-client.js";
+import { askHttp2, http2Servers, openHttp2 } from "./support/secure-client.js";
 import { Service } from "./support/service.js";
 import { SlowRequest } from "./support/slow-request.js";
 
@@ -79,10 +79,7 @@ test("INV-4: after a rollback kept-alive connections are kept alive again", asyn
   client.close();
 });
 
-test.each([
-  ["http2", false],
-  ["http2s", true],
-] as const)(
+test.each(http2Servers)(
   "INV-4: %s: a session is told to go away, and its streams are finished",
   async (server, secure) => {
     const service = await Service.start({
@@ -116,10 +113,7 @@ test.each([
 );
 
 // Red when sessions are closed in the turn of the event loop in which the child says that it is owner.
-test.each([
-  ["http2", false],
-  ["http2s", true],
-] as const)(
+test.each(http2Servers)(
   "INV-4: %s: a stream is answered that has come together with the news that the child is owner",
   async (server, secure) => {
     const service = await Service.start({

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { KeptAlive, request } from "./support/client.js";
 import { startLoad, unharmed } from "./support/load.js";
-import { askHttp2, askHttps, openHttp2 } from "./support/secure-client.js";
+import { askHttp2, askHttps, http2Servers, openHttp2 } from "./support/secure-client.js";
 import { Service } from "./support/service.js";
 
 type TcpTarget = { host: string; port: number };
@@ -70,10 +70,7 @@ test("an HTTPS server is handed over", async () => {
   expect(await askHttps(target)).toBe(2);
 });
 
-test.each([
-  ["http2", false],
-  ["http2s", true],
-] as const)("an HTTP/2 server is handed over: %s", async (server, secure) => {
+test.each(http2Servers)("an HTTP/2 server is handed over: %s", async (server, secure) => {
   const service = await Service.start({ listeners: [{ server, host: "127.0.0.1", port: 0 }] });
   const target = (await service.target()) as TcpTarget;
   const before = openHttp2(target, secure);

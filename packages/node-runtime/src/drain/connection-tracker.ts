@@ -141,12 +141,13 @@ export class ConnectionTracker {
       const response = currentResponse(socket);
       if (response !== undefined) sayClose(response);
     }
-    const idleMs = Math.max(1, this.#idleMs - tally.elapsedMs);
-    if (mode !== "stop") this.#sessionCloser.begin(idleMs);
-    if (mode !== "stop" && this.#speaksHttp1 && !(moves && staying.length === 0)) {
-      this.#idleCloser.begin(idleMs, moves ? isEncrypted : undefined);
-    }
-    if (mode === "stop") {
+    if (mode !== "stop") {
+      const idleMs = Math.max(1, this.#idleMs - tally.elapsedMs);
+      this.#sessionCloser.begin(idleMs);
+      if (this.#speaksHttp1 && !(moves && staying.length === 0)) {
+        this.#idleCloser.begin(idleMs, moves ? isEncrypted : undefined);
+      }
+    } else {
       this.#sessionCloser.closeAll();
       const look = () => {
         if (this.#idleCheck === looking) this.#closeIdle();

@@ -58,7 +58,7 @@ export class SessionCloser {
     const close = () => {
       if (this.#leaving.get(session) === forget) session.close();
     };
-    // Before the answer is written, and once the streams that have come with this one have begun.
+    // Right behind an answer that is ready at once, and after the streams that have come with this one, but before anything else is read.
     const answering = () => setImmediate(close);
     session.once("stream", answering);
     // A first stream may have come by now.

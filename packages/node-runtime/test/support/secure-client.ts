@@ -27,6 +27,12 @@ export function askHttps(target: Target): Promise<number> {
   });
 }
 
+/** The HTTP/2 servers of the fixture, and whether they are secure. */
+export const http2Servers = [
+  ["http2", false],
+  ["http2s", true],
+] as const;
+
 /** `carrier`: a connection that is open already, for a secure session. */
 export function openHttp2(
   target: { host: string; port: number },

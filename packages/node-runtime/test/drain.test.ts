@@ -243,6 +243,28 @@ test("INV-4: a service that ends answers what had come by then, be it on a conne
   await service.gone();
 });
 
+// Red when all that Node calls idle is closed: it says so of a connection once the handler has called end, whatever is left to write.
+test("INV-4: a service that ends sends whole what its clients read slowly", async () => {
+  const bytes = 32 * 1024 * 1024;
+  const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });
+  const { pid } = service;
+  const slow = connect(await service.target()).pause();
+  onTestFinished(() => void slow.destroy());
+  slow.write(`GET /large?bytes=${bytes} HTTP/1.1\r\nHost: test\r\n\r\n`);
+  await once(slow, "readable");
+  const idle = await KeptAlive.open(await service.target());
+  expect((await idle.whoami()).outcome).toBe("ok");
+  service.signal("SIGTERM");
+  await idle.untilEnded();
+  let received = 0;
+  slow.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  await once(slow.resume(), "end");
+  expect(received).toBeGreaterThan(bytes);
+  await service.until("exit", { pid, status: 0 });
+});
+
 // Red on Node.js 20 where only what Node calls idle is closed, for which it takes a request there; and everywhere where it is destroyed.
 test("INV-4, INV-5: a service that ends closes a connection that was never used, and a first request that comes too late is not reset", async () => {
   const service = await Service.start({ options: { drainDeadlineMs: 20_000 } });

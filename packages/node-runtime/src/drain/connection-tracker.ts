@@ -214,10 +214,10 @@ export class ConnectionTracker {
     if (!this.#speaksHttp1) return;
     // Before the others, among which newer lines count them: a first request may be just arriving.
     this.#idleCloser.closeUnused();
-    const idle = [...idleConnections(this.server as HttpServer, this.#connections), ...this.silent];
-    for (const connection of idle) {
-      if (!this.#closedGently.has(this.#trackedOf(connection))) this.end(connection, "closed");
-    }
+    const idle = idleConnections(this.server as HttpServer, this.#connections);
+    // To Node a connection is idle once a handler has called end, whatever is left to write.
+    const written = [...idle].filter(({ writable, writableLength }) => writable && writableLength === 0);
+    for (const connection of [...written, ...this.silent]) this.end(connection, "closed");
   }
 }
 

@@ -434,6 +434,21 @@ test("what a process left behind that was killed is replaced by the next start",
   expect(statSync(current(service)).isSocket()).toBe(true);
 });
 
+// Red when only a start clears away what the killed have left.
+test("INV-5: a service that ends leaves nothing behind, be it of a generation that was killed", async () => {
+  const service = await started();
+  const { pid } = service;
+  const slow = await SlowRequest.begin(await service.target());
+  await service.handoff();
+  await eventually("the child has its socket, too", () => socketsOf(service).length === 3);
+  service.signal("SIGKILL", pid);
+  expect(await slow.finish()).toBe(false);
+  expect(socketsOf(service)).toContain(`1-${pid}.sock`);
+  service.signal("SIGTERM");
+  await service.gone();
+  expect(socketsOf(service)).toEqual([]);
+});
+
 test("INV-5: a caller that stays does not keep a process that has finished", async () => {
   const service = await started();
   const { pid } = service;

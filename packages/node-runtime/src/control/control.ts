@@ -10,6 +10,7 @@ import {
   readCurrent,
   releaseCurrent,
   remove,
+  removeAbandoned,
   removeStale,
 } from "./folder.js";
 import { HandoffFeed } from "./handoff-feed.js";
@@ -110,9 +111,11 @@ export class Control {
     );
   }
 
-  /** A service that ends leaves its name to the next one. */
+  /** A service that ends leaves its name to the next one, and nothing else. */
   #settle(): void {
-    if (this.#open && this.#subject.states.parent === "stopping") releaseCurrent(this.#folder, this.#socket);
+    if (!this.#open || this.#subject.states.parent !== "stopping") return;
+    releaseCurrent(this.#folder, this.#socket);
+    removeAbandoned(this.#folder);
   }
 
   #close(): void {

@@ -95,6 +95,26 @@ export async function removeStale(folder: string, own: string): Promise<void> {
   }
 }
 
+/**
+ * Removes what processes left behind that are gone, by the numbers in its names: for a service that ends, and has no
+ * time to ask who listens.
+ */
+export function removeAbandoned(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const maker = parseSocketName(name);
+    if (maker !== undefined && !exists(maker.pid)) remove(join(folder, name));
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Somebody has cleared away all of it.
+    return [];
+  }
+}
+
 export function remove(path: string): void {
   try {
     unlinkSync(path);

@@ -9,7 +9,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { exists } from "../process/exists.js";
+import { lives } from "../process/exists.js";
 import { currentName, parseSocketName } from "./location.js";
 import { presenceOf } from "./presence.js";
 
@@ -89,7 +89,7 @@ const unfinishedPattern = /^\.\w+-(\d+)(?:\.sock)?$/;
 export async function removeStale(folder: string, own: string): Promise<void> {
   for (const name of readdirSync(folder)) {
     const [, maker] = unfinishedPattern.exec(name) ?? [];
-    if (maker !== undefined && !exists(Number(maker))) remove(join(folder, name));
+    if (maker !== undefined && !lives(Number(maker))) remove(join(folder, name));
     if (name === own || parseSocketName(name) === undefined) continue;
     if ((await presenceOf(join(folder, name))) === "dead") remove(join(folder, name));
   }
@@ -102,7 +102,7 @@ export async function removeStale(folder: string, own: string): Promise<void> {
 export function removeAbandoned(folder: string): void {
   for (const name of namesIn(folder)) {
     const maker = parseSocketName(name);
-    if (maker !== undefined && !exists(maker.pid)) remove(join(folder, name));
+    if (maker !== undefined && !lives(maker.pid)) remove(join(folder, name));
   }
 }
 

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { exists } from "./exists.js";
+import { lives } from "./exists.js";
 
 /** How long a child that saw the channel end looks for its parent's death before it takes the parent for alive. */
 const lookMs = 1_000;
@@ -64,16 +63,5 @@ export class DeathWatch {
       clearInterval(watch);
       listener.parentDied();
     }, watchEveryMs).unref();
-  }
-}
-
-function lives(pid: number): boolean {
-  if (!exists(pid)) return false;
-  if (process.platform !== "linux") return true;
-  try {
-    // A process that is dead and not yet collected still has its number: state Z, behind the name in parentheses.
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return false;
   }
 }

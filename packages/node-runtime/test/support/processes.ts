@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
+import { onTestFinished } from "vitest";
 import { eventually } from "./eventually.js";
 
 /** Set for every service of a test, and inherited by everything that it starts. */
@@ -29,6 +32,19 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** The number of a process that is dead, and that nobody collects until the test is over. */
+export async function corpse(): Promise<number> {
+  // The shell is replaced by a program that never collects its child.
+  const keeper = spawn("/bin/sh", ["-c", "sh -c 'echo $$' & exec sleep 60"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void keeper.kill("SIGKILL"));
+  const lines = createInterface({ input: keeper.stdout });
+  const pid = await new Promise<number>((resolve) => lines.once("line", (line) => resolve(Number(line))));
+  await eventually("the process is dead", () => !isAlive(pid));
+  return pid;
 }
 
 /** Whether a stop signal has taken effect. */

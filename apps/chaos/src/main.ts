@@ -65,9 +65,10 @@ async function main(): Promise<number> {
       collector.take(result, lane);
       const { turn, unfollowed, violations } = result;
       if (violations.length === 0) return;
-      // Either of the two may be the reason.
+      // Either of the two may be the reason, or both together.
       if (unfollowed !== undefined) broken.push(unfollowed);
-      broken.push(turn);
+      const { followed: _, ...followed } = turn;
+      broken.push(followed);
       progress.note(`BROKEN ${turnName(turn)}${unfollowed ? `, right after ${turnName(unfollowed)}` : ""}`);
       for (const { invariant, text } of violations) progress.note(`       ${invariant} ${text}`);
       if (options.failFast) abort.abort();
@@ -128,8 +129,7 @@ function commandOf({ quick, rounds, seed, only, schedules }: Options): string {
 }
 
 function scheduleOf(turns: readonly Turn[], seed: number): string {
-  const followed = turns.map(({ followed: _, ...turn }) => turn);
-  const schedule: Schedule = { why: `broke a promise in a run with seed ${seed}`, turns: followed };
+  const schedule: Schedule = { why: `broke a promise in a run with seed ${seed}`, turns };
   return `${JSON.stringify(schedule, undefined, 2)}\n`;
 }
 

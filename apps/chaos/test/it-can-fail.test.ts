@@ -590,6 +590,15 @@ const CASES: readonly Case[] = [
     promise: "INV-5",
   },
   {
+    what: "takes for idle when the service ends who has not been sent all of an answer",
+    breakage: {
+      from: "({ writable, writableLength }) => writable && writableLength === 0",
+      to: "() => true",
+    },
+    cells: ["parent/adopted/sigterm", "parent/ready/sigterm", "parent/draining/sigterm"],
+    promise: "INV-4",
+  },
+  {
     what: "leaves its path behind when the service ends",
     breakage: {
       from: 'effects: ["reportAborted", "closeListeners", "drainConnections"]',

@@ -99,4 +99,4 @@ const LOOK_MS = 250;
 /** On a busy machine a request lies in the kernel for a while before it is read. */
 const READ_MS = 50;
 /** Kinds of load that wait for an answer all the time: theirs is no idle connection. */
-const BUSY = new Set<RequestRecord["kind"]>(["slow", "upload"]);
+const BUSY = new Set<RequestRecord["kind"]>(["slow", "upload", "reader"]);

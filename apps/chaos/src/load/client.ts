@@ -17,6 +17,8 @@ interface Habit {
   readonly upload?: boolean;
   /** Pauses in the middle of a request's head. */
   readonly halts?: boolean;
+  /** How long it lets an answer lie before it reads on. */
+  readonly lateMs?: number;
   /** Connects before it thinks, and may be called out of its thinking. */
   readonly idle?: boolean;
 }
@@ -42,6 +44,15 @@ export const HABITS: Record<LoadKind, Habit> = {
   idle: { clients: 4, thinkMs: [1_500, 4_000], perConnection: 3, target: http, path: "/", idle: true },
   slow: { clients: 2, thinkMs: [10, 60], perConnection: 1, target: http, path: "/?ms=160" },
   upload: { clients: 1, thinkMs: [10, 40], perConnection: 5, target: http, path: "/", upload: true },
+  // The answer is longer than what the kernel holds for a client that does not read: the rest is the process's to keep.
+  reader: {
+    clients: 1,
+    thinkMs: [200, 500],
+    perConnection: 2,
+    target: http,
+    path: "/?long",
+    lateMs: 150,
+  },
   unix: { clients: 1, thinkMs: [15, 60], perConnection: 1, target: unix, path: "/" },
   unixKept: { clients: 1, thinkMs: [20, 120], perConnection: forever, target: unix, path: "/?ms=4" },
   tls: { clients: 1, thinkMs: [20, 90], perConnection: 4, target: tls, path: "/?ms=4" },
@@ -178,7 +189,7 @@ export class Client {
     const connection = await this.#connect(targets, opened);
     this.#asked += 1;
     const last = this.#asked >= this.#habit.perConnection;
-    const answer = await connection.request((socket) => this.#write(socket, id, last));
+    const answer = await connection.request((socket) => this.#write(socket, id, last), this.#habit.lateMs);
     if (last || answer.closes) this.drop();
     return answer;
   }

@@ -29,7 +29,12 @@ interface Exchange {
 /** A strict HTTP/1.1 client connection: one request at a time, nothing is ever asked twice. */
 export class Connection {
   readonly #socket: Socket;
-  #bytes: Buffer = Buffer.alloc(0);
+  /** What has come of an answer. */
+  #pieces: Buffer[] = [];
+  #size = 0;
+  /** How much it takes to go on with it. */
+  #needed = 0;
+  #lateMs = 0;
   #exchange: Exchange | undefined;
   #answers = 0;
   #ended: string | undefined;
@@ -85,8 +90,10 @@ export class Connection {
     return this.#ended === undefined && !this.#socket.destroyed;
   }
 
-  request(write: (socket: Socket) => void): Promise<Answer> {
+  /** `lateMs`: how long the answer lies, once its beginning was read. */
+  request(write: (socket: Socket) => void, lateMs = 0): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      this.#lateMs = lateMs;
       this.#exchange = { resolve, reject };
       if (this.#ended !== undefined) this.#fail(this.#ended);
       else write(this.#socket);
@@ -100,30 +107,49 @@ export class Connection {
   }
 
   #take(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    this.#keep(chunk);
     if (this.#exchange === undefined) {
       this.#end("bytes that nobody asked for");
       return;
     }
-    const headEnd = this.#bytes.indexOf("\r\n\r\n");
+    if (this.#lateMs > 0) this.#readLater();
+    if (this.#size < this.#needed) return;
+    const bytes = Buffer.concat(this.#pieces);
+    const headEnd = bytes.indexOf("\r\n\r\n");
     if (headEnd < 0) return;
-    const head = this.#bytes.toString("latin1", 0, headEnd);
+    const head = bytes.toString("latin1", 0, headEnd);
     const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
     if (Number.isNaN(length)) {
       this.#end("an answer without a length");
       return;
     }
-    if (this.#bytes.length < headEnd + 4 + length) return;
+    this.#needed = headEnd + 4 + length;
+    if (bytes.length < this.#needed) return;
     const answer = {
       status: Number(head.slice(9, 12)),
       closes: /\r\nconnection: close/i.test(head),
-      body: this.#bytes.toString("utf8", headEnd + 4, headEnd + 4 + length),
+      body: bytes.toString("utf8", headEnd + 4, this.#needed),
     };
-    this.#bytes = this.#bytes.subarray(headEnd + 4 + length);
+    const rest = bytes.subarray(this.#needed);
+    this.#pieces = [];
+    this.#size = 0;
+    this.#needed = 0;
+    this.#keep(rest);
     this.#answers += 1;
     const { resolve } = this.#exchange;
     this.#exchange = undefined;
     resolve(answer);
+  }
+
+  #keep(chunk: Buffer): void {
+    if (chunk.length > 0) this.#pieces.push(chunk);
+    this.#size += chunk.length;
+  }
+
+  #readLater(): void {
+    this.#socket.pause();
+    setTimeout(() => this.#socket.resume(), this.#lateMs);
+    this.#lateMs = 0;
   }
 
   #end(how: string): void {
@@ -137,7 +163,7 @@ export class Connection {
 
   #fail(how: string): void {
     const failure =
-      this.#bytes.length > 0 ? "truncated" : this.#answers > 0 ? "keptAliveClosed" : failureOf(how, true);
+      this.#size > 0 ? "truncated" : this.#answers > 0 ? "keptAliveClosed" : failureOf(how, true);
     this.#exchange?.reject(new RequestFailed(failure, how));
     this.#exchange = undefined;
   }

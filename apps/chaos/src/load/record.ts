@@ -5,6 +5,7 @@ export const KINDS_OF_LOAD = [
   "idle",
   "slow",
   "upload",
+  "reader",
   "unix",
   "unixKept",
   "tls",

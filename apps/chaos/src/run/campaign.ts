@@ -57,7 +57,14 @@ export async function runCampaign({
   });
   try {
     const lives = all.map(async (lane, index) => {
-      for (let turn = next(); turn !== undefined; turn = next()) {
+      let then: Turn | undefined;
+      const take = () => {
+        const turn = then ?? next();
+        // What is to show what a turn has left behind is done in the same service.
+        then = turn?.followed === false ? next() : undefined;
+        return turn;
+      };
+      for (let turn = take(); turn !== undefined; turn = take()) {
         started(turn, index);
         let result = await lane.run(turn);
         // A moment that did not come, or a fault that came late, may be a busy machine's: what is really broken breaks again.

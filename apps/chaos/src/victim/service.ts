@@ -28,6 +28,8 @@ const runtime: typeof import("@heirloom/node-runtime") = await import(
 );
 let pauses = 0;
 const STATE_BYTES = 200_000;
+/** What makes an answer long: more than the kernel takes for a client that does not read. */
+const PADDING = Buffer.alloc(6_000_000, " ");
 const release = process.env[RELEASE_VARIABLE] ?? "?";
 const appSteps = channel(APP_CHANNEL);
 /** Every request that this process answered, for the ledger: written before the answer, so that none is missing. */
@@ -158,8 +160,13 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       ...(url.pathname === "/timers" && { timers: timers() - pauses }),
     });
     response.setHeader("content-type", "application/json");
-    response.setHeader("content-length", Buffer.byteLength(body));
-    if (delayMs === 0) return void response.end(body);
+    const padding = url.searchParams.has("long") ? PADDING : "";
+    response.setHeader("content-length", Buffer.byteLength(body) + padding.length);
+    if (delayMs === 0) {
+      response.write(body);
+      response.end(padding);
+      return;
+    }
     // In two pieces, so that the connection is in the middle of an answer for a while.
     response.write(body.slice(0, 10));
     later(() => response.end(body.slice(10)), delayMs / 2);

@@ -58,7 +58,8 @@ describe.skipIf(CHROMIUM === undefined)("the report, in a browser", () => {
     await page.locator("#matrix button").first().click();
     const story = await page.textContent("#story");
     expect(story).toContain("readyDeclared");
-    expect(story).toContain("parent (generation 1)");
+    // Not always the first one: a turn whose fault came late is played again.
+    expect(story).toMatch(/parent \(generation \d+\)/);
     expect(story).toContain("chaos");
     expect(await page.locator("#story svg rect").count()).toBeGreaterThan(5);
   });

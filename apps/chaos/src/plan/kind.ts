@@ -8,7 +8,7 @@ export const KINDS = {
   exit1: "exits with status 1",
   exception: "throws an uncaught exception",
   rejection: "leaves a rejection unhandled",
-  busyLoop: "spins beyond the commit deadline",
+  busyLoop: "loops beyond the commit deadline",
   outOfMemory: "runs out of heap",
   sigterm: "SIGTERM, or SIGINT where it comes right after a step",
   secondSighup: "a second SIGHUP",

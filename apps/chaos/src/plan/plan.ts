@@ -6,7 +6,7 @@ import { randomFrom, seedOf, shuffled } from "./random.js";
 const RANDOM_MS_MAX = 700;
 
 /** In one round of so many each turn has a plain handoff after it: an odd number, so that both sides of a moment do. */
-const FOLLOWED_EVERY = 3;
+const FOLLOWED_EVERY = 5;
 
 /** Every turn of a run: each cell as often as asked for, in an order that the seed gives. */
 export function planTurns(cells: readonly Cell[], rounds: number, seed: number): Turn[] {

@@ -34,6 +34,7 @@ async function main(): Promise<number> {
   const collector = new Collector([...cells.values()], now());
   const progress = new Progress(turns.length, collector);
   const broken: Turn[] = [];
+  const left = new Set(turns);
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
@@ -64,6 +65,7 @@ async function main(): Promise<number> {
     ended: (result, lane) => {
       collector.take(result, lane);
       const { turn, unfollowed, violations } = result;
+      left.delete(turn);
       if (violations.length === 0) return;
       // Either of the two may be the reason, or both together.
       if (unfollowed !== undefined) broken.push(unfollowed);
@@ -93,7 +95,14 @@ async function main(): Promise<number> {
   const schedule = broken.length === 0 ? undefined : join(out, "failed.schedule.json");
   if (schedule !== undefined) writeFileSync(schedule, scheduleOf(broken, options.seed));
   const shown = (path: string) => relative(process.cwd(), path) || path;
-  const text = verdictText(report, { html: shown(html), ...(schedule && { schedule: shown(schedule) }) });
+  // What a schedule repeats has no rounds of its own.
+  const [next] = options.schedules.length === 0 ? left : [];
+  const text = verdictText(report, {
+    html: shown(html),
+    ...(schedule && { schedule: shown(schedule) }),
+    ...(next &&
+      options.rounds > 1 && { rest: commandOf({ ...options, from: roundOf(next, turns, options) }) }),
+  });
   if (options.json) {
     process.stderr.write(`${text}\n`);
     const { verdict, seed, totals, invariants } = report;
@@ -103,8 +112,8 @@ async function main(): Promise<number> {
   return report.verdict === "kept" ? 0 : 1;
 }
 
-function turnsOf({ schedules, only, rounds, seed }: Options): Turn[] {
-  if (schedules.length === 0) return planTurns(cellsLike(only), rounds, seed);
+function turnsOf({ schedules, only, rounds, from, seed }: Options): Turn[] {
+  if (schedules.length === 0) return planTurns(cellsLike(only), rounds, seed, from);
   const turns = schedules.flatMap((path) => scheduleAt(path).turns);
   return Array.from({ length: rounds === 30 ? 1 : rounds }, () => turns).flat();
 }
@@ -117,10 +126,17 @@ function scheduleAt(path: string): Schedule {
   }
 }
 
-function commandOf({ quick, rounds, seed, only, schedules }: Options): string {
+/** The round that a turn of the plan belongs to. */
+function roundOf(turn: Turn, turns: readonly Turn[], { rounds, from }: Options): number {
+  const each = turns.length / (rounds - from + 1);
+  return from + Math.floor(turns.indexOf(turn) / each);
+}
+
+function commandOf({ quick, rounds, from, seed, only, schedules }: Options): string {
   const parts = [
     ...(quick ? ["--quick"] : []),
     ...(rounds === (quick ? 1 : 30) ? [] : [`--rounds ${rounds}`]),
+    ...(from === 1 ? [] : [`--from ${from}`]),
     ...only.map((text) => `--only ${text}`),
     ...schedules.map((path) => `--schedule ${path}`),
     `--seed ${seed}`,

@@ -4,6 +4,8 @@ import { parseArgs } from "node:util";
 export interface Options {
   readonly quick: boolean;
   readonly rounds: number;
+  /** The first of them to run, counted from 1. */
+  readonly from: number;
   readonly seed: number;
   readonly only: readonly string[];
   readonly schedules: readonly string[];
@@ -21,6 +23,7 @@ export const USAGE = `npm run chaos -- [options]
 
   --quick            every cell of the matrix once (up to 4 minutes on 2 cores); without it: 30 times
   --rounds N         every cell N times
+  --from N           begins with round N of them: goes on with a run of the same seed that was interrupted
   --only TEXT        only cells with TEXT in their name (victim/moment/kind), such as child/ready/sigkill;
                      can be given several times
   --seed N           the order, the side of the moments, and the random times
@@ -50,9 +53,13 @@ export function readOptions(args: readonly string[]): Options | "help" {
   }
   if (values.help) return "help";
   const quick = values.quick ?? false;
+  const rounds = wholeNumber("--rounds", values.rounds) ?? (quick ? 1 : 30);
+  const from = wholeNumber("--from", values.from) ?? 1;
+  if (from > rounds) throw new UsageError(`--from takes a round from 1 to ${rounds}, not ${from}`);
   return {
     quick,
-    rounds: wholeNumber("--rounds", values.rounds) ?? (quick ? 1 : 30),
+    rounds,
+    from,
     seed: wholeNumber("--seed", values.seed) ?? Math.floor(Math.random() * 1_000_000),
     only: values.only ?? [],
     schedules: values.schedule ?? [],
@@ -71,6 +78,7 @@ function parse(args: readonly string[]) {
     options: {
       quick: { type: "boolean" },
       rounds: { type: "string" },
+      from: { type: "string" },
       seed: { type: "string" },
       only: { type: "string", multiple: true },
       schedule: { type: "string", multiple: true },

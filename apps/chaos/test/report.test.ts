@@ -86,6 +86,37 @@ describe("the command", () => {
     expect(stderr).toContain("--rouns");
   });
 
+  it("leads to the round in which it was interrupted", async () => {
+    const out = mkdtempSync(join(tmpdir(), "heirloom-rounds-"));
+    const args = [
+      "--only",
+      "child/ready/exit1",
+      "--rounds",
+      "9",
+      "--from",
+      "4",
+      "--lanes",
+      "1",
+      "--seed",
+      "1",
+    ];
+    const run = spawn(process.execPath, [MAIN, ...args, "--out", out]);
+    let stdout = "";
+    run.stdout.on("data", (text) => {
+      stdout += text;
+    });
+    run.stderr.on("data", (text) => {
+      if (/[1-5]\/6 turns/.test(`${text}`)) run.kill("SIGINT");
+    });
+    await once(run, "close");
+    rmSync(out, { recursive: true, force: true });
+    const ended = Number(/^(\d) of 6 turns/m.exec(stdout)?.[1]);
+    expect(ended).toBeGreaterThan(0);
+    expect(stdout).toContain(
+      `npm run chaos -- --rounds 9 --from ${4 + ended} --only child/ready/exit1 --seed 1`,
+    );
+  });
+
   // Red when it stays for what the interrupted turns wait for.
   it("ends with status 130 once it is interrupted, and before a turn could", async () => {
     const out = mkdtempSync(join(tmpdir(), "heirloom-interrupted-"));

@@ -8,10 +8,10 @@ const RANDOM_MS_MAX = 700;
 /** In one round of so many each turn has a plain handoff after it: an odd number, so that both sides of a moment do. */
 const FOLLOWED_EVERY = 5;
 
-/** Every turn of a run: each cell as often as asked for, in an order that the seed gives. */
-export function planTurns(cells: readonly Cell[], rounds: number, seed: number): Turn[] {
+/** Every turn of a run: each cell as often as asked for, in an order that the seed gives. `from`: the first round, counted from 1. */
+export function planTurns(cells: readonly Cell[], rounds: number, seed: number, from = 1): Turn[] {
   const turns: Turn[] = [];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = from - 1; round < rounds; round += 1) {
     const ofRound = cells.flatMap((cell) => {
       const turn = { ...turnOf(cell, round, seed), ...(!isFollowed(cell, round) && UNFOLLOWED) };
       return rounds === 1 && isTwofold(cell) ? [turn, { ...turn, side: otherOf(turn.side) }] : [turn];

@@ -7,7 +7,7 @@ const CELLS_SHOWN = 20;
 /** The verdict, for a terminal. */
 export function verdictText(
   report: Report,
-  where: { readonly html: string; readonly schedule?: string },
+  where: { readonly html: string; readonly schedule?: string; readonly rest?: string },
 ): string {
   const { totals, counters, invariants, cells, drain } = report;
   const lines = [""];
@@ -34,6 +34,7 @@ export function verdictText(
   lines.push("", `report: ${where.html}`);
   if (where.schedule !== undefined)
     lines.push(`to repeat what failed: npm run chaos -- --schedule ${where.schedule}`);
+  if (where.rest !== undefined) lines.push(`to go on from the round that was interrupted: ${where.rest}`);
   lines.push(`to repeat the run: ${report.command}`, "", VERDICTS[report.verdict]);
   return lines.join("\n");
 }

@@ -50,7 +50,8 @@ export function divide(
       fenced?.diedAt !== undefined &&
       failure !== "refused" &&
       !had(present) &&
-      end < fenced.diedAt + LOOK_MS
+      start < fenced.diedAt + LOOK_MS &&
+      end < fenced.diedAt + NOTICED_MS
     ) {
       excused.push(record);
     } else if (!ended) blamed.push(record);
@@ -96,6 +97,8 @@ function handedOver(lines: Evidence["lines"], pid: number): boolean {
 
 /** A death is seen at the next look. */
 const LOOK_MS = 250;
+/** On a busy machine clients stand still for a while, too, before they find out. */
+const NOTICED_MS = 1_000;
 /** On a busy machine a request lies in the kernel for a while before it is read. */
 const READ_MS = 50;
 /** Kinds of load that wait for an answer all the time: theirs is no idle connection. */

@@ -4,6 +4,9 @@ import { now } from "../now.js";
 import { TLS_KEY, TLS_OPTIONS } from "../victim/tls.js";
 import type { Failure } from "./record.js";
 
+/** What an answer is filled up with that is to be long. */
+const SPACE = 0x20;
+
 export class RequestFailed extends Error {
   constructor(
     readonly failure: Failure,
@@ -125,10 +128,12 @@ export class Connection {
     }
     this.#needed = headEnd + 4 + length;
     if (bytes.length < this.#needed) return;
+    let end = this.#needed;
+    while (bytes[end - 1] === SPACE) end -= 1;
     const answer = {
       status: Number(head.slice(9, 12)),
       closes: /\r\nconnection: close/i.test(head),
-      body: bytes.toString("utf8", headEnd + 4, this.#needed),
+      body: bytes.toString("utf8", headEnd + 4, end),
     };
     const rest = bytes.subarray(this.#needed);
     this.#pieces = [];

@@ -134,6 +134,7 @@ test("restart tells each step, and then what came of it", async () => {
 // Red when what a child says before it is ready reaches nobody.
 test("restart and status tell what the child is busy with, until it is ready", async () => {
   const service = await started();
+  const { pid } = service;
   service.configure({ beforeReady: "tellsProgress" });
   const client = new ControlClient(current(service), { command: "restart" });
   await client.until("progress", ({ permille }) => permille === 500);
@@ -147,9 +148,7 @@ test("restart and status tell what the child is busy with, until it is ready", a
   expect(status?.handoff).toMatchObject({ progress: { step: "loading", permille: 500 } });
   service.configure({});
   await client.until("step", ({ step }) => step === "committed");
-  const [after] = await ask(join(controlFolder(service), socketsOf(service)[0] as string), {
-    command: "status",
-  });
+  const [after] = await ask(join(controlFolder(service), `1-${pid}.sock`), { command: "status" });
   expect(after?.handoff).not.toHaveProperty("progress");
   expect((await client.ended).at(-1)).toMatchObject({ outcome: "committed" });
 });

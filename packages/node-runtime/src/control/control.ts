@@ -111,17 +111,17 @@ export class Control {
     );
   }
 
-  /** A service that ends leaves its name to the next one, and nothing else. */
+  /** A service that ends leaves its name to the next one. */
   #settle(): void {
-    if (!this.#open || this.#subject.states.parent !== "stopping") return;
-    releaseCurrent(this.#folder, this.#socket);
-    removeAbandoned(this.#folder);
+    if (this.#open && this.#subject.states.parent === "stopping") releaseCurrent(this.#folder, this.#socket);
   }
 
   #close(): void {
     // After a handoff the name is the child's to replace, which may not have got round to it yet.
     if (this.#subject.isOwner) releaseCurrent(this.#folder, this.#socket);
     remove(join(this.#folder, this.#socket));
+    // If the service ends with this process, nobody else does it.
+    removeAbandoned(this.#folder);
   }
 }
 

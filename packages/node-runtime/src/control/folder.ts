@@ -96,7 +96,7 @@ export async function removeStale(folder: string, own: string): Promise<void> {
 }
 
 /**
- * Removes what processes left behind that are gone, by the numbers in its names: for a service that ends, and has no
+ * Removes what processes left behind that are gone, by the numbers in its names: for a process that ends, and has no
  * time to ask who listens.
  */
 export function removeAbandoned(folder: string): void {

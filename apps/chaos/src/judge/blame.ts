@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../load/record.js";
-import { ENDING_KINDS } from "../plan/kind.js";
+import { ENDING_KINDS, HARMLESS_KINDS } from "../plan/kind.js";
 import { RELEASED, RELEASING } from "../victim/order.js";
 import type { Evidence } from "./evidence.js";
 import { expected } from "./outcome.js";
@@ -43,6 +43,7 @@ export function divide(
       port !== undefined && list.some(({ accepted }) => accepted.ports.has(port));
     if (fault === undefined || end < fault.at) blamed.push(record);
     else if (port !== undefined && dead.some((each) => diedWith(each, port))) excused.push(record);
+    else if (crossed(evidence, record)) excused.push(record);
     else if (kind.startsWith("unix") && failure !== "refused" && unix > 0) {
       unix -= 1;
       excused.push(record);
@@ -65,6 +66,15 @@ export function divide(
     else blamed.push(record);
   }
   return { excused, blamed };
+}
+
+/**
+ * Whether a client asked in the very moment in which its idle connection was closed. One that cannot move is closed gently: its client
+ * finds out at once, and beyond doubt, that the request was not processed. Where connections can move, none is closed.
+ */
+function crossed({ turn, served }: Evidence, { id, failure, detail, start, end }: RequestRecord): boolean {
+  const closedIdle = failure === "keptAliveClosed" && detail === "closed" && !served.has(id);
+  return closedIdle && !HARMLESS_KINDS.has(turn.kind) && end - start < READ_MS;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { RequestRecord } from "../load/record.js";
 import { servesOn } from "../plan/expectation.js";
-import { ENDING_KINDS, type Kind } from "../plan/kind.js";
+import { ENDING_KINDS, HARMLESS_KINDS } from "../plan/kind.js";
 import { AT_ONCE_MS, DEADLINES, RECOVERY_MS, SETTLE_MS } from "../victim/deadlines.js";
 import { divide } from "./blame.js";
 import { deathsOf, type Evidence, type Invariant, isNewConnection, type Violation } from "./evidence.js";
@@ -112,20 +112,9 @@ function* books({ records, served }: Evidence): Generator<string> {
 
 /** Kinds of load whose connections are idle, or about to be, and so can move. */
 const MOVABLE = new Set<RequestRecord["kind"]>(["keptThinking", "idle"]);
-/** After these the parent and the child both do all that they can for a connection. */
-const HARMLESS = new Set<Kind>([
-  "none",
-  "stopShort",
-  "emfileBatch",
-  "controlBlocked",
-  "releaseSwitched",
-  "slowBoot",
-  "stuckClient",
-]);
-
 /** A handoff that nothing has gone wrong in closes no connection that can move. */
 function* unmoved({ turn, fault, closures, requestedAt }: Evidence): Generator<string> {
-  if (!HARMLESS.has(turn.kind) || fault?.late) return;
+  if (!HARMLESS_KINDS.has(turn.kind) || fault?.late) return;
   const closed = closures.filter(({ kind, at }) => MOVABLE.has(kind) && at >= requestedAt);
   const [first] = closed;
   if (first === undefined) return;

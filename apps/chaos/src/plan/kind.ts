@@ -136,3 +136,14 @@ export const BOOT_KINDS: readonly Kind[] = [
   "controlBlocked",
   "none",
 ];
+
+/** After these the parent and the child both do all that they can for a connection. */
+export const HARMLESS_KINDS = new Set<Kind>([
+  "none",
+  "stopShort",
+  "emfileBatch",
+  "controlBlocked",
+  "releaseSwitched",
+  "slowBoot",
+  "stuckClient",
+]);

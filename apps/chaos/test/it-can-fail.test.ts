@@ -595,7 +595,18 @@ const CASES: readonly Case[] = [
       from: "({ writable, writableLength }) => writable && writableLength === 0",
       to: "() => true",
     },
-    cells: ["parent/adopted/sigterm", "parent/ready/sigterm", "parent/draining/sigterm"],
+    // Somebody has to be in the middle of reading: about every third time.
+    cells: [
+      "parent/spawned/sigterm",
+      "parent/offerWritten/sigterm",
+      "parent/accepted/sigterm",
+      "parent/adopted/sigterm",
+      "parent/ready/sigterm",
+      "parent/parked/sigterm",
+      "parent/commitSent/sigterm",
+      "parent/draining/sigterm",
+      "parent/exiting/sigterm",
+    ],
     promise: "INV-4",
   },
   {

@@ -44,14 +44,15 @@ export const HABITS: Record<LoadKind, Habit> = {
   idle: { clients: 4, thinkMs: [1_500, 4_000], perConnection: 3, target: http, path: "/", idle: true },
   slow: { clients: 2, thinkMs: [10, 60], perConnection: 1, target: http, path: "/?ms=160" },
   upload: { clients: 1, thinkMs: [10, 40], perConnection: 5, target: http, path: "/", upload: true },
-  // The answer is longer than what the kernel holds for a client that does not read: the rest is the process's to keep.
+  // The answer is longer than what the kernel holds for a client that does not read: the rest is the process's to keep. A connection
+  // that has been read from quickly holds more.
   reader: {
     clients: 1,
     thinkMs: [200, 500],
-    perConnection: 2,
+    perConnection: 1,
     target: http,
     path: "/?long",
-    lateMs: 150,
+    lateMs: 400,
   },
   unix: { clients: 1, thinkMs: [15, 60], perConnection: 1, target: unix, path: "/" },
   unixKept: { clients: 1, thinkMs: [20, 120], perConnection: forever, target: unix, path: "/?ms=4" },

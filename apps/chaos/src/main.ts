@@ -95,13 +95,11 @@ async function main(): Promise<number> {
   const schedule = broken.length === 0 ? undefined : join(out, "failed.schedule.json");
   if (schedule !== undefined) writeFileSync(schedule, scheduleOf(broken, options.seed));
   const shown = (path: string) => relative(process.cwd(), path) || path;
-  // What a schedule repeats has no rounds of its own.
-  const [next] = options.schedules.length === 0 ? left : [];
+  const rest = restOf(left, turns, options);
   const text = verdictText(report, {
     html: shown(html),
     ...(schedule && { schedule: shown(schedule) }),
-    ...(next &&
-      options.rounds > 1 && { rest: commandOf({ ...options, from: roundOf(next, turns, options) }) }),
+    ...(rest && { rest }),
   });
   if (options.json) {
     process.stderr.write(`${text}\n`);
@@ -126,10 +124,13 @@ function scheduleAt(path: string): Schedule {
   }
 }
 
-/** The round that a turn of the plan belongs to. */
-function roundOf(turn: Turn, turns: readonly Turn[], { rounds, from }: Options): number {
+/** What goes on from the first round that has turns left. What a schedule repeats has no rounds of its own. */
+function restOf(left: ReadonlySet<Turn>, turns: readonly Turn[], options: Options): string | undefined {
+  const { rounds, from, schedules } = options;
+  const [next] = left;
+  if (next === undefined || rounds === 1 || schedules.length > 0) return undefined;
   const each = turns.length / (rounds - from + 1);
-  return from + Math.floor(turns.indexOf(turn) / each);
+  return commandOf({ ...options, from: from + Math.floor(turns.indexOf(next) / each) });
 }
 
 function commandOf({ quick, rounds, from, seed, only, schedules }: Options): string {

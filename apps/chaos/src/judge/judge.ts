@@ -112,6 +112,7 @@ function* books({ records, served }: Evidence): Generator<string> {
 
 /** Kinds of load whose connections are idle, or about to be, and so can move. */
 const MOVABLE = new Set<RequestRecord["kind"]>(["keptThinking", "idle"]);
+
 /** A handoff that nothing has gone wrong in closes no connection that can move. */
 function* unmoved({ turn, fault, closures, requestedAt }: Evidence): Generator<string> {
   if (!HARMLESS_KINDS.has(turn.kind) || fault?.late) return;

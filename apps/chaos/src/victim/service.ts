@@ -28,8 +28,10 @@ const runtime: typeof import("@heirloom/node-runtime") = await import(
 );
 let pauses = 0;
 const STATE_BYTES = 200_000;
-/** What makes an answer long: more than the kernel takes for a client that does not read. */
-const PADDING = Buffer.alloc(6_000_000, " ");
+/** More than the kernel takes for a client that does not read. */
+const PADDING_BYTES = 6_000_000;
+/** What makes an answer long. A child that comes to nothing does without. */
+let padding: Buffer | undefined;
 const release = process.env[RELEASE_VARIABLE] ?? "?";
 const appSteps = channel(APP_CHANNEL);
 /** Every request that this process answered, for the ledger: written before the answer, so that none is missing. */
@@ -130,6 +132,11 @@ function later(then: () => void, ms: number): void {
   }, ms);
 }
 
+function filler(): Buffer {
+  padding ??= Buffer.alloc(PADDING_BYTES, " ");
+  return padding;
+}
+
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://victim");
   const delayMs = Number(url.searchParams.get("ms") ?? 0);
@@ -160,11 +167,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       ...(url.pathname === "/timers" && { timers: timers() - pauses }),
     });
     response.setHeader("content-type", "application/json");
-    const padding = url.searchParams.has("long") ? PADDING : "";
-    response.setHeader("content-length", Buffer.byteLength(body) + padding.length);
+    const more = url.searchParams.has("long") ? filler() : "";
+    response.setHeader("content-length", Buffer.byteLength(body) + more.length);
     if (delayMs === 0) {
       response.write(body);
-      response.end(padding);
+      response.end(more);
       return;
     }
     // In two pieces, so that the connection is in the middle of an answer for a while.

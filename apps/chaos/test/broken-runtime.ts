@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -22,11 +23,20 @@ export interface Breakage {
 }
 
 /**
- * Builds a copy of the runtime aside, broken in one way. Returns its entry file.
+ * Uses a copy of the runtime, built aside and broken in one way: `use` is given its entry file, and the copy is gone when it
+ * has settled.
  * @throws Error where the build has no such text: the runtime has changed, and the breakage has to follow
  */
-export function brokenRuntime({ file = "heirloom-runtime.cjs", from, to }: Breakage): string {
+export async function withBroken<T>(breakage: Breakage, use: (runtime: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "heirloom-broken-"));
+  try {
+    return await use(build(folder, breakage));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function build(folder: string, { file = "heirloom-runtime.cjs", from, to }: Breakage): string {
   const packages = join(folder, "node_modules", "@heirloom");
   mkdirSync(packages, { recursive: true });
   for (const name of ["node-runtime", "protocol"]) {

@@ -1,6 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -104,6 +112,16 @@ test("the watchdog of an init system is fed by the owner, twice as often as it a
   await eventually("the child feeds it", () =>
     receiver.received.some(({ pid, message }) => message.WATCHDOG === "1" && pid === service.pid),
   );
+});
+
+// A process that was killed as it replaced the file: nobody can clear that away but who comes after it.
+test("INV-5: what a killed owner left of its PID file is gone once the next one has written its own", async () => {
+  const pidFile = join(folder(), "service.pid");
+  writeFileSync(`${pidFile}.new`, "1\n");
+  const service = await Service.start({ options: { ...options, pidFile } });
+  expect(await service.whoami()).toBe(1);
+  expect(readFileSync(pidFile, "utf8")).toBe(`${service.pid}\n`);
+  expect(readdirSync(dirname(pidFile))).toEqual(["service.pid"]);
 });
 
 test("a PID file that cannot be written is told, and the service serves", async () => {

@@ -5,7 +5,7 @@ import { forgotten } from "../kernel/socket.js";
 import type { Turn } from "../plan/cell.js";
 import { STOPPING_KINDS } from "../plan/kind.js";
 import { pause } from "./clock.js";
-import type { Service } from "./service.js";
+import { PID_FILE_NEW, type Service } from "./service.js";
 import type { Track } from "./watch.js";
 
 /** An orphan goes ahead through its next spawn a second after it became owner, and is not done for a while. */
@@ -30,12 +30,15 @@ export async function leftoversOf(
   { turn, settled, owner, tookOver, atRest, timers }: Rest,
 ): Promise<string[]> {
   const looks: [what: string, look: Look][] = [];
+  // One that was killed as it replaced the PID file leaves the new one to the next owner, and there is none.
+  const allKilled = settled === "ended" && !STOPPING_KINDS.has(turn.kind);
+  const strayFiles = () => service.strayFiles().filter((name) => !(allKilled && name === PID_FILE_NEW));
   if (settled !== "unsettled") {
     // An owner that gets ready for its next handoff goes through a spawn: for a moment there is a process that comes to nothing.
     const stray = () => processesWith(service.marker).filter((pid) => pid !== owner?.pid);
     looks.push(
       ["processes left behind", () => stray().join(", ")],
-      ["files left behind", () => service.strayFiles().join(", ")],
+      ["files left behind", () => strayFiles().join(", ")],
     );
   }
   if (owner !== undefined) {

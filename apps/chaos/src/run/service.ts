@@ -47,6 +47,8 @@ const BROKEN = "broken";
 const RELEASES = ["1", "2", BROKEN];
 const PROGRAM = "service.mjs";
 const CONTROL_ASIDE = `${CONTROL_ROOT}-aside`;
+/** What is about to take the PID file's place, for a moment. */
+export const PID_FILE_NEW = `${PID_FILE}.new`;
 
 /** One victim: a service in a folder of its own, with all the processes that it becomes. */
 export class Service {

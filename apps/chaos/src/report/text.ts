@@ -13,7 +13,7 @@ export function verdictText(
   const lines = [""];
   for (const { invariant, promise, broken, examples } of invariants) {
     lines.push(
-      `${broken === 0 ? "kept  " : "BROKEN"}  ${invariant}  ${promise}${broken === 0 ? "" : `: ${broken} times`}`,
+      `${broken === 0 ? "kept  " : "BROKEN"}  ${invariant}  ${promise}${broken === 0 ? "" : `: ${often(broken)}`}`,
     );
     for (const example of examples.slice(0, 3)) lines.push(`          ${example}`);
   }
@@ -22,7 +22,7 @@ export function verdictText(
   lines.push(
     `${totals.turns} of ${totals.planned} turns in ${Math.round(report.durationMs / 1_000)} s: ${totals.requests} requests, ${totals.failed} of them failed, ${totals.excused} of those on connections that a killed process had accepted, or after the service's end`,
     `${totals.moved} answers came on a connection that another generation had answered on before`,
-    `connections when a generation left, ${drain.handoffs} times: ${drainText(drain)}`,
+    `connections when a generation left, ${often(drain.handoffs)}: ${drainText(drain)}`,
     `longest time from a fault until a new connection was answered: ${worst} ms`,
     `kernel (the whole network namespace): ${counters.listenOverflows} listen overflows, ${counters.listenDrops} listen drops, ${counters.establishedResets} connections reset`,
   );
@@ -38,6 +38,8 @@ export function verdictText(
   lines.push(`to repeat the run: ${report.command}`, "", VERDICTS[report.verdict]);
   return lines.join("\n");
 }
+
+const often = (times: number) => (times === 1 ? "once" : `${times} times`);
 
 const VERDICTS = {
   kept: "Every promise was kept.",

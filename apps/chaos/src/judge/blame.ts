@@ -56,11 +56,12 @@ export function divide(
     ) {
       excused.push(record);
     } else if (!ended) blamed.push(record);
-    // Nobody is left, or the service was told to end: clients are turned away. What was being answered is answered even so.
+    // Nobody is left, or the service was told to end: clients are turned away. What was being answered is answered even so, and
+    // a request whose answer has begun to come had been read.
     else if (
       turn.kind !== "sigterm" ||
       !BUSY.has(kind) ||
-      !had(present.filter(({ stoppedAt }) => start < stoppedAt - READ_MS))
+      !had(present.filter(({ stoppedAt }) => start < stoppedAt - (failure === "truncated" ? 0 : READ_MS)))
     )
       excused.push(record);
     else blamed.push(record);

@@ -30,8 +30,10 @@ export async function leftoversOf(
   { turn, settled, owner, tookOver, atRest, timers }: Rest,
 ): Promise<string[]> {
   const looks: [what: string, look: Look][] = [];
+  const hasEnded = settled === "ended";
+  const wasTold = STOPPING_KINDS.has(turn.kind);
   // One that was killed as it replaced the PID file leaves the new one to the next owner, and there is none.
-  const allKilled = settled === "ended" && !STOPPING_KINDS.has(turn.kind);
+  const allKilled = hasEnded && !wasTold;
   const strayFiles = () => service.strayFiles().filter((name) => !(allKilled && name === PID_FILE_NEW));
   if (settled !== "unsettled") {
     // An owner that gets ready for its next handoff goes through a spawn: for a moment there is a process that comes to nothing.
@@ -71,7 +73,7 @@ export async function leftoversOf(
     );
   }
   // One that nobody killed clears away what it made. After a commit `current` is the child's, which may end before it has got round to it.
-  if (settled === "ended" && STOPPING_KINDS.has(turn.kind)) {
+  if (hasEnded && wasTold) {
     const left = () => service.ownFiles().filter((name) => !(tookOver && name === "current"));
     looks.push(["files of a service that ended", () => left().join(", ")]);
   }

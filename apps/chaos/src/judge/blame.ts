@@ -38,7 +38,7 @@ export function divide(
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
   for (const record of failures) {
-    const { port, kind, failure, start, end } = record;
+    const { port, kind, failure, start, end, sent = end } = record;
     const had = (list: typeof present) =>
       port !== undefined && list.some(({ accepted }) => accepted.ports.has(port));
     if (fault === undefined || end < fault.at) blamed.push(record);
@@ -61,7 +61,7 @@ export function divide(
     else if (
       turn.kind !== "sigterm" ||
       !BUSY.has(kind) ||
-      !had(present.filter(({ stoppedAt }) => start < stoppedAt - (failure === "truncated" ? 0 : READ_MS)))
+      !had(present.filter(({ stoppedAt }) => sent < stoppedAt - (failure === "truncated" ? 0 : READ_MS)))
     )
       excused.push(record);
     else blamed.push(record);

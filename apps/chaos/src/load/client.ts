@@ -59,6 +59,12 @@ export const HABITS: Record<LoadKind, Habit> = {
   tls: { clients: 1, thinkMs: [20, 90], perConnection: 4, target: tls, path: "/?ms=4" },
 };
 
+/** What a request has come to. */
+interface Progress {
+  opened(port: number | undefined): void;
+  sent(): void;
+}
+
 const HALT_MS = 20;
 const UPLOAD_PIECE = Buffer.alloc(2_000, "heirloom");
 const UPLOAD_PIECES = 4;
@@ -113,6 +119,7 @@ export class Client {
     const id = `${process.pid}-${ids}`;
     const base = { id, kind: this.#kind, start: now() };
     let port: number | undefined = this.#connection?.port;
+    let sent: number | undefined;
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -121,8 +128,13 @@ export class Client {
       );
     });
     try {
-      const exchange = this.#exchange(id, targets, (opened) => {
-        port = opened;
+      const exchange = this.#exchange(id, targets, {
+        opened: (opened) => {
+          port = opened;
+        },
+        sent: () => {
+          sent = now();
+        },
       });
       // Lost to the deadline, its end has no one to tell.
       exchange.catch(() => {});
@@ -150,7 +162,14 @@ export class Client {
       this.drop();
       const { failure, message } =
         error instanceof RequestFailed ? error : new RequestFailed("other", String(error));
-      return { ...base, end: now(), failure, detail: message, ...(port !== undefined && { port }) };
+      return {
+        ...base,
+        ...(sent !== undefined && { sent }),
+        end: now(),
+        failure,
+        detail: message,
+        ...(port !== undefined && { port }),
+      };
     } finally {
       clearTimeout(timer);
     }
@@ -186,11 +205,14 @@ export class Client {
     return this.#connection;
   }
 
-  async #exchange(id: string, targets: Targets, opened: (port: number | undefined) => void): Promise<Answer> {
-    const connection = await this.#connect(targets, opened);
+  async #exchange(id: string, targets: Targets, progress: Progress): Promise<Answer> {
+    const connection = await this.#connect(targets, progress.opened);
     this.#asked += 1;
     const last = this.#asked >= this.#habit.perConnection;
-    const answer = await connection.request((socket) => this.#write(socket, id, last), this.#habit.lateMs);
+    const answer = await connection.request((socket) => {
+      this.#write(socket, id, last);
+      progress.sent();
+    }, this.#habit.lateMs);
     if (last || answer.closes) this.drop();
     return answer;
   }

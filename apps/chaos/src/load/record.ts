@@ -35,11 +35,13 @@ export const FAILURES = [
  */
 export type Failure = (typeof FAILURES)[number];
 
-/** One request, from its first byte to its end. Times are those of the run's clock. */
+/** One request, from the wish for it, which may have to connect first, to its end. Times are those of the run's clock. */
 export interface RequestRecord {
   readonly id: string;
   readonly kind: LoadKind;
   readonly start: number;
+  /** When its first byte was given to the kernel. Absent: never, for the client had no connection yet. */
+  readonly sent?: number;
   readonly end: number;
   /** Absent: answered, whole and right. */
   readonly failure?: Failure;

@@ -38,7 +38,7 @@ export function divide(
   // A struck process that went on accepted some more before it was ended: what no other process had is its own.
   const fenced = ENDING_KINDS.has(turn.kind) ? undefined : dead[0] && lifeOf(dead[0].pid);
   for (const record of failures) {
-    const { port, kind, failure, start, end, sent = end } = record;
+    const { port, kind, failure, start, sent = Number.POSITIVE_INFINITY, end } = record;
     const had = (list: typeof present) =>
       port !== undefined && list.some(({ accepted }) => accepted.ports.has(port));
     if (fault === undefined || end < fault.at) blamed.push(record);

@@ -59,11 +59,8 @@ export const HABITS: Record<LoadKind, Habit> = {
   tls: { clients: 1, thinkMs: [20, 90], perConnection: 4, target: tls, path: "/?ms=4" },
 };
 
-/** What a request has come to. */
-interface Progress {
-  opened(port: number | undefined): void;
-  sent(): void;
-}
+/** What a request has come to so far. */
+type Progress = { -readonly [Key in "port" | "sent"]?: NonNullable<RequestRecord[Key]> };
 
 const HALT_MS = 20;
 const UPLOAD_PIECE = Buffer.alloc(2_000, "heirloom");
@@ -118,8 +115,7 @@ export class Client {
     ids += 1;
     const id = `${process.pid}-${ids}`;
     const base = { id, kind: this.#kind, start: now() };
-    let port: number | undefined = this.#connection?.port;
-    let sent: number | undefined;
+    const progress: Progress = portOf(this.#connection?.port);
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -128,14 +124,7 @@ export class Client {
       );
     });
     try {
-      const exchange = this.#exchange(id, targets, {
-        opened: (opened) => {
-          port = opened;
-        },
-        sent: () => {
-          sent = now();
-        },
-      });
+      const exchange = this.#exchange(id, targets, progress);
       // Lost to the deadline, its end has no one to tell.
       exchange.catch(() => {});
       const answer = await Promise.race([exchange, expired]);
@@ -146,8 +135,8 @@ export class Client {
       );
       return {
         ...base,
+        ...progress,
         end: now(),
-        ...(port !== undefined && { port }),
         pid,
         generation,
         owner,
@@ -162,14 +151,7 @@ export class Client {
       this.drop();
       const { failure, message } =
         error instanceof RequestFailed ? error : new RequestFailed("other", String(error));
-      return {
-        ...base,
-        ...(sent !== undefined && { sent }),
-        end: now(),
-        failure,
-        detail: message,
-        ...(port !== undefined && { port }),
-      };
+      return { ...base, ...progress, end: now(), failure, detail: message };
     } finally {
       clearTimeout(timer);
     }
@@ -185,7 +167,7 @@ export class Client {
     const at = this.#connection?.closedIdleAt;
     if (this.#connection === undefined || at === undefined) return;
     const { port } = this.#connection;
-    this.#closures.push({ kind: this.#kind, at, ...(port !== undefined && { port }) });
+    this.#closures.push({ kind: this.#kind, at, ...portOf(port) });
     this.#connection = undefined;
   }
 
@@ -206,12 +188,12 @@ export class Client {
   }
 
   async #exchange(id: string, targets: Targets, progress: Progress): Promise<Answer> {
-    const connection = await this.#connect(targets, progress.opened);
+    const connection = await this.#connect(targets, (port) => Object.assign(progress, portOf(port)));
     this.#asked += 1;
     const last = this.#asked >= this.#habit.perConnection;
     const answer = await connection.request((socket) => {
       this.#write(socket, id, last);
-      progress.sent();
+      progress.sent = now();
     }, this.#habit.lateMs);
     if (last || answer.closes) this.drop();
     return answer;
@@ -240,6 +222,11 @@ export class Client {
       await pause(25);
     }
   }
+}
+
+/** Unix-domain sockets have none. */
+function portOf(port: number | undefined): Progress {
+  return port === undefined ? {} : { port };
 }
 
 interface Body {

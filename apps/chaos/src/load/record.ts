@@ -40,7 +40,7 @@ export interface RequestRecord {
   readonly id: string;
   readonly kind: LoadKind;
   readonly start: number;
-  /** When its first byte was given to the kernel. Absent: never, for the client had no connection yet. */
+  /** When its first byte was given to the kernel. Absent: never, for the client had no connection. */
   readonly sent?: number;
   readonly end: number;
   /** Absent: answered, whole and right. */
